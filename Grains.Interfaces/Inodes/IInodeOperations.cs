@@ -1,0 +1,94 @@
+using System.Collections.Immutable;
+using ClaudeFs.Primitives;
+
+namespace ClaudeFs.Grains;
+
+/// <summary>Attributes and what was granted with them.</summary>
+[GenerateSerializer, Immutable, Alias("fs.inode.attributes")]
+public readonly record struct AttributesReply(InodeAttributes Attributes, LeaseGrant Lease);
+
+/// <summary>Which attributes a SETATTR changes.</summary>
+[Flags]
+public enum AttributeMask
+{
+    None = 0,
+    Mode = 1,
+    Uid = 2,
+    Gid = 4,
+    Size = 8,
+    Atime = 16,
+    Mtime = 32,
+
+    /// <summary>Atime is the operation's stamp.</summary>
+    AtimeNow = 64,
+
+    /// <summary>Mtime is the operation's stamp.</summary>
+    MtimeNow = 128,
+
+    /// <summary>Clear set-user-id, and set-group-id where the group may execute (chown, write, truncate by non-root).</summary>
+    KillPrivileges = 256,
+
+    /// <summary>Ctime is given: a lease holder's own clock.</summary>
+    Ctime = 512,
+}
+
+/// <summary>A change of attributes; fields outside the mask mean nothing.</summary>
+[GenerateSerializer, Immutable, Alias("fs.inode.set")]
+public readonly record struct AttributesChange(
+    AttributeMask Mask, uint Mode, uint Uid, uint Gid, ulong SizeBytes, Stamp Atime, Stamp Mtime, Stamp Ctime);
+
+/// <summary>How setxattr treats an existing name. Source: uapi/linux/xattr.h.</summary>
+public enum XattrMode
+{
+    CreateOrReplace = 0,
+    Create = 1,
+    Replace = 2,
+}
+
+/// <summary>What files and directories have in common. <see cref="IInodeGrain"/> and <see cref="IDirectoryGrain"/>.</summary>
+public interface IInodeOperations : IGrain
+{
+    /// <summary>Attributes, and a read lease when nobody else writes. Errors: ESTALE.</summary>
+    [Alias("GetAttributes")]
+    ValueTask<FsResult<AttributesReply>> GetAttributesAsync(SessionId session);
+
+    /// <summary>
+    /// Changes attributes; a change of size is a truncation. Recalls others' leases first.
+    /// Errors: ESTALE, EINVAL, EFBIG, EISDIR (size of a directory), EDQUOT (new owner or growth), ENOSPC, EROFS.
+    /// </summary>
+    [Alias("SetAttributes")]
+    ValueTask<FsResult<AttributesReply>> SetAttributesAsync(OperationContext op, AttributesChange change);
+
+    /// <summary>Value of an extended attribute. Errors: ENODATA, ESTALE.</summary>
+    [Alias("GetXattr")]
+    ValueTask<FsResult<byte[]>> GetXattrAsync(SessionId session, FsName name);
+
+    /// <summary>Names of all extended attributes. Errors: ESTALE.</summary>
+    [Alias("ListXattr")]
+    ValueTask<FsResult<ImmutableArray<FsName>>> ListXattrAsync(SessionId session);
+
+    /// <summary>Sets an extended attribute. Errors: EEXIST, ENODATA, E2BIG, ENOSPC, ESTALE, EROFS.</summary>
+    [Alias("SetXattr")]
+    ValueTask<FsResult<Nothing>> SetXattrAsync(OperationContext op, FsName name, byte[] value, XattrMode mode);
+
+    /// <summary>Removes an extended attribute. Errors: ENODATA, ESTALE, EROFS.</summary>
+    [Alias("RemoveXattr")]
+    ValueTask<FsResult<Nothing>> RemoveXattrAsync(OperationContext op, FsName name);
+
+    /// <summary>
+    /// Grants a lease, waiting for recalls of what conflicts. A session's own older lease on the inode is replaced.
+    /// Errors: ESTALE, ETIMEDOUT when a holder neither answers nor expires in time.
+    /// </summary>
+    [Alias("AcquireLease")]
+    ValueTask<FsResult<AttributesReply>> AcquireLeaseAsync(SessionId session, LeaseMode mode);
+
+    /// <summary>Gives a lease back unasked; <paramref name="isOpen"/> keeps the inode alive for open handles. Idempotent.</summary>
+    [Alias("ReleaseLease")]
+    ValueTask<FsResult<Nothing>> ReleaseLeaseAsync(SessionId session, ulong number, bool isOpen);
+
+    /// <summary>
+    /// Everything this inode's path and content rest on, in all shards, is committed when it answers. Errors: EIO, EROFS.
+    /// </summary>
+    [Alias("Sync")]
+    ValueTask<FsResult<Nothing>> SyncAsync(SessionId session);
+}

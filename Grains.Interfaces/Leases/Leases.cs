@@ -1,0 +1,60 @@
+using ClaudeFs.Primitives;
+
+namespace ClaudeFs.Grains;
+
+/// <summary>What a lease lets its holder do.</summary>
+public enum LeaseMode
+{
+    None = 0,
+
+    /// <summary>Shared: serve reads locally.</summary>
+    Read = 1,
+
+    /// <summary>Exclusive: keep writes, sizes and times locally until flush or recall.</summary>
+    Write = 2,
+}
+
+/// <summary>A granted right on an inode: its attributes and data, or for a directory its attributes and entries.</summary>
+/// <param name="Mode">What was granted; None when it could not be without a wait that was not asked for.</param>
+/// <param name="Epoch">The shard's epoch under which it holds.</param>
+/// <param name="Number">Grows with each grant on the inode; a recall names it, so that a late recall is told apart.</param>
+[GenerateSerializer, Immutable, Alias("fs.lease.grant")]
+public readonly record struct LeaseGrant(LeaseMode Mode, Epoch Epoch, ulong Number)
+{
+    public static LeaseGrant None => default;
+}
+
+/// <summary>One lease asked back.</summary>
+/// <param name="Inode">On what.</param>
+/// <param name="Number">The grant's number.</param>
+/// <param name="KeepAtMost">What the holder may keep: Read after a downgrade, else None.</param>
+/// <param name="Cause">The inode was unlinked or the like; for logs and for kernel invalidation of names.</param>
+/// <param name="Name">For a directory: the entry that will change; default when more than one or unknown.</param>
+[GenerateSerializer, Immutable, Alias("fs.lease.recall")]
+public readonly record struct LeaseRecall(
+    InodeId Inode, ulong Number, LeaseMode KeepAtMost, RecallCause Cause, FsName Name);
+
+/// <summary>Why a lease is recalled.</summary>
+public enum RecallCause
+{
+    AttributesChange = 0,
+    DataChange = 1,
+    EntriesChange = 2,
+    LastUnlink = 3,
+    Pressure = 4,
+}
+
+/// <summary>How a recall was answered, after everything dirty was flushed and the kernel has dropped what it held.</summary>
+/// <param name="Kept">What the holder kept.</param>
+/// <param name="IsOpen">The holder has the inode open: it must outlive its last name.</param>
+[GenerateSerializer, Immutable, Alias("fs.lease.returned")]
+public readonly record struct LeaseReturn(LeaseMode Kept, bool IsOpen);
+
+/// <summary>A client's side of its leases: the silo calls it over the client's connection.</summary>
+[Alias("fs.lease.holder")]
+public interface ILeaseHolder : IGrainObserver
+{
+    /// <summary>Flushes, invalidates the kernel's copies, and gives the lease back. Safe to repeat.</summary>
+    [Alias("Recall")]
+    ValueTask<LeaseReturn> RecallAsync(LeaseRecall recall);
+}

@@ -1,0 +1,42 @@
+using ClaudeFs.Primitives;
+
+namespace ClaudeFs.Grains;
+
+/// <summary>How a client introduces itself.</summary>
+/// <param name="ClientName">Host, process and mount point, for people.</param>
+/// <param name="IsEmbedded">The client lives in the silo's process and dies with it: needs no term.</param>
+[GenerateSerializer, Immutable, Alias("fs.session.hello")]
+public sealed record SessionHello(string ClientName, bool IsEmbedded);
+
+/// <summary>What a client may rely on.</summary>
+/// <param name="Session">Its id.</param>
+/// <param name="Term">How long leases hold from before a keepalive left, less 10 %.</param>
+/// <param name="Incarnation">The file system's incarnation: inode generation.</param>
+/// <param name="ServerTime">The silo's stamp: corrects the client's clock for file times.</param>
+/// <param name="ChunkKey">32-byte key that names the tenant's chunks (keyed BLAKE3).</param>
+[GenerateSerializer, Immutable, Alias("fs.session.welcome")]
+public sealed record SessionWelcome(
+    SessionId Session, TimeSpan Term, ulong Incarnation, Stamp ServerTime, byte[] ChunkKey);
+
+/// <summary>Answer to a keepalive.</summary>
+[GenerateSerializer, Immutable, Alias("fs.session.alive")]
+public readonly record struct KeepAliveReply(Stamp ServerTime, ulong GarbageEpoch);
+
+/// <summary>One client's session. Grain key: the session's id as a signed 64-bit number.</summary>
+[Alias("fs.session")]
+public interface ISessionGrain : IGrainWithIntegerKey
+{
+    /// <summary>Opens the session, logs it, and remembers how to call the client. Errors: EEXIST for an id in use.</summary>
+    [Alias("Open")]
+    ValueTask<FsResult<SessionWelcome>> OpenAsync(SessionHello hello, ILeaseHolder holder);
+
+    /// <summary>
+    /// Extends the term; confirms the garbage epoch the client has seen. Errors: ESTALE when the session was evicted.
+    /// </summary>
+    [Alias("KeepAlive")]
+    ValueTask<FsResult<KeepAliveReply>> KeepAliveAsync(ulong garbageEpochSeen);
+
+    /// <summary>Gives back everything: leases, open orphans, unused reservations. Idempotent.</summary>
+    [Alias("Close")]
+    ValueTask<FsResult<Nothing>> CloseAsync();
+}
