@@ -31,21 +31,25 @@ internal readonly unsafe struct EightLanes : ILanes<Vector256<uint>>
     public static Vector256<uint> Select(Vector256<uint> mask, Vector256<uint> ifSet, Vector256<uint> ifClear) =>
         Vector256.ConditionalSelect(mask, ifSet, ifClear);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<uint> RotateRight16(Vector256<uint> value) => Avx512F.VL.IsSupported
         ? Avx512F.VL.RotateRight(value, 16)
         : Avx2.Shuffle(value.AsByte(), Vector256.Create((byte)
             2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13,
             2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13)).AsUInt32();
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<uint> RotateRight12(Vector256<uint> value) =>
         Avx512F.VL.IsSupported ? Avx512F.VL.RotateRight(value, 12) : (value >>> 12) | (value << 20);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<uint> RotateRight8(Vector256<uint> value) => Avx512F.VL.IsSupported
         ? Avx512F.VL.RotateRight(value, 8)
         : Avx2.Shuffle(value.AsByte(), Vector256.Create((byte)
             1, 2, 3, 0, 5, 6, 7, 4, 9, 10, 11, 8, 13, 14, 15, 12,
             1, 2, 3, 0, 5, 6, 7, 4, 9, 10, 11, 8, 13, 14, 15, 12)).AsUInt32();
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<uint> RotateRight7(Vector256<uint> value) =>
         Avx512F.VL.IsSupported ? Avx512F.VL.RotateRight(value, 7) : (value >>> 7) | (value << 25);
 

@@ -26,12 +26,16 @@ internal readonly unsafe struct ScalarLane : ILanes<uint>
 
     public static uint Select(uint mask, uint ifSet, uint ifClear) => (ifSet & mask) | (ifClear & ~mask);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint RotateRight16(uint value) => BitOperations.RotateRight(value, 16);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint RotateRight12(uint value) => BitOperations.RotateRight(value, 12);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint RotateRight8(uint value) => BitOperations.RotateRight(value, 8);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint RotateRight7(uint value) => BitOperations.RotateRight(value, 7);
 
     public static void LoadBlocks(ulong* sources, int offset, uint* words) =>

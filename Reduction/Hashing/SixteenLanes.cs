@@ -32,12 +32,16 @@ internal readonly unsafe struct SixteenLanes : ILanes<Vector512<uint>>
     public static Vector512<uint> Select(Vector512<uint> mask, Vector512<uint> ifSet, Vector512<uint> ifClear) =>
         Vector512.ConditionalSelect(mask, ifSet, ifClear);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<uint> RotateRight16(Vector512<uint> value) => Avx512F.RotateRight(value, 16);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<uint> RotateRight12(Vector512<uint> value) => Avx512F.RotateRight(value, 12);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<uint> RotateRight8(Vector512<uint> value) => Avx512F.RotateRight(value, 8);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<uint> RotateRight7(Vector512<uint> value) => Avx512F.RotateRight(value, 7);
 
     // Sixteen rows of sixteen words, rows becoming columns: first within each 128-bit part, then the parts among each

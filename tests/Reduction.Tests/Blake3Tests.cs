@@ -59,6 +59,17 @@ public class Blake3Tests
     }
 
     [Fact]
+    public void Best_tier_is_the_highest_that_this_process_may_use()
+    {
+        Assert.True(Blake3.IsSupported(Blake3.BestTier));
+        Assert.All(Enum.GetValues<Blake3Tier>(), tier => Assert.True(tier <= Blake3.BestTier || !Blake3.IsSupported(tier)));
+        if (IsOff("DOTNET_EnableAVX512")) Assert.NotEqual(Blake3Tier.Vector512, Blake3.BestTier);
+        if (IsOff("DOTNET_EnableAVX2")) Assert.Equal(Blake3Tier.Scalar, Blake3.BestTier);
+
+        static bool IsOff(string variable) => Environment.GetEnvironmentVariable(variable) == "0";
+    }
+
+    [Fact]
     public void Unaligned_input_hashes_like_aligned()
     {
         var buffer = new byte[100_064];
