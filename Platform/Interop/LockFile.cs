@@ -1,0 +1,54 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text;
+using ClaudeFs.Primitives;
+using Microsoft.Win32.SafeHandles;
+
+namespace ClaudeFs.Platform.Interop;
+
+/// <summary>
+/// A file whose flock(2) says that a directory is in use; it holds the pid of who has it. The lock ends with the
+/// process, however that ends; the file stays.
+/// </summary>
+public sealed class LockFile : IDisposable
+{
+    private readonly SafeFileHandle _handle;
+
+    private LockFile(SafeFileHandle handle) => _handle = handle;
+
+    /// <summary>
+    /// Takes the lock, creating the file if needed. Throws <see cref="FsException"/> with EBUSY, naming the pid of the
+    /// holder, when another process has it.
+    /// </summary>
+    public static LockFile Acquire(string path)
+    {
+        var descriptor = Libc.Open(path, Libc.ReadWrite | Libc.Create | Libc.CloseOnExec, 0x1A4 /* 0644 */);
+        if (descriptor < 0) throw Fault(path, Marshal.GetLastPInvokeError());
+
+        var handle = new SafeFileHandle(descriptor, ownsHandle: true);
+        if (Libc.Flock(descriptor, Libc.LockExclusive | Libc.LockNonBlocking) != 0)
+        {
+            var holder = ReadHolder(handle);
+            handle.Dispose();
+            throw new FsException(FsError.EBUSY, $"{path}: in use by process {holder}");
+        }
+
+        RandomAccess.SetLength(handle, 0);
+        RandomAccess.Write(handle, Encoding.ASCII.GetBytes($"{Environment.ProcessId}\n"), 0);
+        return new LockFile(handle);
+    }
+
+    /// <summary>Gives the lock back.</summary>
+    public void Dispose() => _handle.Dispose();
+
+    private static string ReadHolder(SafeFileHandle handle)
+    {
+        Span<byte> text = stackalloc byte[20];
+        var length = RandomAccess.Read(handle, text, 0);
+        var isPid = int.TryParse(text[..length].Trim((byte)'\n'), CultureInfo.InvariantCulture, out var pid);
+        return isPid ? pid.ToString(CultureInfo.InvariantCulture) : "(unknown)";
+    }
+
+    private static FsException Fault(string path, int error) =>
+        new((FsError)error, $"{path}: {Marshal.GetPInvokeErrorMessage(error)}");
+}
