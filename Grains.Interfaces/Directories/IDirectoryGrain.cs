@@ -23,13 +23,18 @@ public sealed record MakeRequest(uint Mode, uint Rdev, byte[]? Target);
 [Flags]
 public enum RenameFlags
 {
+    /// <summary>Replace what is there.</summary>
     None = 0,
+
+    /// <summary>RENAME_NOREPLACE: EEXIST when the new name is there.</summary>
     NoReplace = 1,
+
+    /// <summary>RENAME_EXCHANGE: both must be there, and change places.</summary>
     Exchange = 2,
 }
 
 /// <summary>
-/// What a removal did. A file that lost its last name lives on as an orphan until every session that has it
+/// What a removal did. A file or directory that lost its last name lives on as an orphan until every session that has it
 /// open has called ForgetOrphan; the asking session always counts as one.
 /// </summary>
 [GenerateSerializer, Immutable, Alias("fs.dir.removed")]
@@ -59,12 +64,14 @@ public interface IDirectoryGrain : IInodeOperations, IGrainWithIntegerKey
 
     /// <summary>
     /// Makes a file, directory, symlink or device node. Inherits the group and the bit from a set-group-id directory.
-    /// Errors: EEXIST, ESTALE (directory removed), EDQUOT, ENOSPC, EMLINK, ENAMETOOLONG, EINVAL, EROFS.
+    /// A retry is answered without leases. Errors: EEXIST, ENOENT (directory removed), ESTALE (directory freed), ENOTDIR,
+    /// EDQUOT, ENOSPC, EMLINK, ENAMETOOLONG, EINVAL, EROFS.
     /// </summary>
     [Alias("Make")]
     ValueTask<FsResult<EntryReply>> MakeAsync(OperationContext op, FsName name, MakeRequest request);
 
-    /// <summary>Adds a name for an existing file. Errors: EEXIST, ESTALE, EMLINK, EPERM (a directory), ENOENT (orphan), EROFS.</summary>
+    /// <summary>Adds a name for an existing file. Errors: EEXIST, ESTALE, EMLINK,
+    /// EPERM (a directory), ENOENT (orphan), EROFS.</summary>
     [Alias("Link")]
     ValueTask<FsResult<EntryReply>> LinkAsync(OperationContext op, FsName name, InodeId target);
 
@@ -94,12 +101,4 @@ public interface IDirectoryGrain : IInodeOperations, IGrainWithIntegerKey
     /// </summary>
     [Alias("Read")]
     ValueTask<FsResult<DirectoryPage>> ReadAsync(SessionId session, ulong cookie, int count, bool withAttributes);
-
-    /// <summary>As <see cref="IInodeGrain.BeginIntentAsync"/>: for the other directory of a rename, or a directory moved or removed.</summary>
-    [Alias("BeginIntent")]
-    ValueTask<FsResult<InodeAttributes>> BeginIntentAsync(OperationId op, SessionId session, RecallCause cause);
-
-    /// <summary>As <see cref="IInodeGrain.EndIntentAsync"/>.</summary>
-    [Alias("EndIntent")]
-    ValueTask<FsResult<Nothing>> EndIntentAsync(OperationId op);
 }

@@ -11,7 +11,9 @@ public sealed record Extent(uint Index, ImmutableArray<ExtentPiece> Pieces);
 /// A range of a file's map.
 /// </summary>
 /// <param name="Attributes">As of the same moment.</param>
-/// <param name="Inline">The whole content, when the file lives inline; else null.</param>
+/// <param name="Inline">
+/// The content, when the file lives inline; else null. Shorter than the size after a truncation that grew it: the rest is zeros.
+/// </param>
 /// <param name="Extents">Extents with at least one piece in the asked range, ascending.</param>
 /// <param name="NextIndex">The first extent with pieces after the answer, or null at the end: for SEEK_DATA too.</param>
 [GenerateSerializer, Immutable, Alias("fs.inode.map")]
@@ -23,22 +25,40 @@ public sealed record FileMap(
 /// grows past 4 KiB sends its whole content as pieces, and the grain drops the inline row in the same commit.
 /// </summary>
 /// <param name="Inline">Whole content or null.</param>
-/// <param name="Updates">Pieces that replace what they cover, holes included; ascending.</param>
+/// <param name="Updates">
+/// At most 64 extents, ascending, with the pieces that replace what they cover, holes included. Pieces begin and end at
+/// multiples of 4 KiB; the last of the file may end at or after its end.
+/// </param>
 /// <param name="SizeBytes">New size; at least the end of what was written. Shrinking goes through SetAttributes.</param>
 /// <param name="Mtime">Time of the last write by the lease holder's corrected clock; the grain never goes back.</param>
 /// <param name="KillPrivileges">Clear set-id bits (the writer was not root).</param>
 /// <param name="OldestPin">Garbage epoch in which the oldest of the new pieces was put; refused when too old: EAGAIN.</param>
 [GenerateSerializer, Immutable, Alias("fs.inode.write")]
 public sealed record WriteRequest(
-    byte[]? Inline, ImmutableArray<Extent> Updates, ulong SizeBytes, Stamp Mtime, bool KillPrivileges, ulong OldestPin);
+    byte[]? Inline, ImmutableArray<Extent> Updates, ulong SizeBytes, Stamp Mtime, bool KillPrivileges, ulong OldestPin)
+{
+    /// <summary>
+    /// Mode, owner and times that the holder kept locally, set after the content in the same commit (tar, cp -p). Size and
+    /// KillPrivileges mean nothing here; mask None changes nothing.
+    /// </summary>
+    [Id(6)]
+    public AttributesChange Also { get; init; }
+}
 
 /// <summary>fallocate's modes that are served. Source: uapi/linux/falloc.h.</summary>
 [Flags]
 public enum AllocateMode
 {
+    /// <summary>Preallocate; the file grows to the end of the range.</summary>
     Allocate = 0,
+
+    /// <summary>FALLOC_FL_KEEP_SIZE: the size stays.</summary>
     KeepSize = 1,
+
+    /// <summary>FALLOC_FL_PUNCH_HOLE, only with KeepSize: the range becomes a hole.</summary>
     PunchHole = 2,
+
+    /// <summary>FALLOC_FL_ZERO_RANGE: the range is allocated and reads as zeros.</summary>
     ZeroRange = 16,
 }
 
@@ -80,22 +100,4 @@ public interface IInodeGrain : IInodeOperations, IGrainWithIntegerKey
     /// <summary>Target of a symlink. Errors: EINVAL, ESTALE.</summary>
     [Alias("ReadLink")]
     ValueTask<FsResult<byte[]>> ReadLinkAsync(SessionId session);
-
-    /// <summary>
-    /// The session has closed its last handle of an inode that has no name left; the last holder's call frees it.
-    /// Idempotent, never refused.
-    /// </summary>
-    [Alias("ForgetOrphan")]
-    ValueTask<FsResult<Nothing>> ForgetOrphanAsync(SessionId session);
-
-    /// <summary>
-    /// Takes part in an operation on a name of this inode (link, unlink, rename): called by directory grains only.
-    /// Recalls leases that conflict, then holds the intent until <see cref="EndIntentAsync"/>. Errors: ESTALE.
-    /// </summary>
-    [Alias("BeginIntent")]
-    ValueTask<FsResult<InodeAttributes>> BeginIntentAsync(OperationId op, SessionId session, RecallCause cause);
-
-    /// <summary>Ends an intent; what changed was applied by the coordinator in one batch. Idempotent.</summary>
-    [Alias("EndIntent")]
-    ValueTask<FsResult<Nothing>> EndIntentAsync(OperationId op);
 }

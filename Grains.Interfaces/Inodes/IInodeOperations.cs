@@ -11,12 +11,25 @@ public readonly record struct AttributesReply(InodeAttributes Attributes, LeaseG
 [Flags]
 public enum AttributeMask
 {
+    /// <summary>Nothing.</summary>
     None = 0,
+
+    /// <summary>Permission bits; the type stays.</summary>
     Mode = 1,
+
+    /// <summary>Owner; clears set-id bits of what is no directory, as the kernel leaves that to the file system.</summary>
     Uid = 2,
+
+    /// <summary>Group; as Uid.</summary>
     Gid = 4,
+
+    /// <summary>Length: a truncation or a hole at the end.</summary>
     Size = 8,
+
+    /// <summary>Atime is given.</summary>
     Atime = 16,
+
+    /// <summary>Mtime is given.</summary>
     Mtime = 32,
 
     /// <summary>Atime is the operation's stamp.</summary>
@@ -40,8 +53,13 @@ public readonly record struct AttributesChange(
 /// <summary>How setxattr treats an existing name. Source: uapi/linux/xattr.h.</summary>
 public enum XattrMode
 {
+    /// <summary>Whatever is there.</summary>
     CreateOrReplace = 0,
+
+    /// <summary>EEXIST when it is there.</summary>
     Create = 1,
+
+    /// <summary>ENODATA when it is not there.</summary>
     Replace = 2,
 }
 
@@ -67,7 +85,10 @@ public interface IInodeOperations : IGrain
     [Alias("ListXattr")]
     ValueTask<FsResult<ImmutableArray<FsName>>> ListXattrAsync(SessionId session);
 
-    /// <summary>Sets an extended attribute. Errors: EEXIST, ENODATA, E2BIG, ENOSPC, ESTALE, EROFS.</summary>
+    /// <summary>
+    /// Sets an extended attribute: user., trusted. and security. names. Errors: EEXIST, ENODATA, E2BIG (value), ENOSPC (all
+    /// names and values), EOPNOTSUPP (other prefixes), EINVAL (a prefix alone), ESTALE, EROFS.
+    /// </summary>
     [Alias("SetXattr")]
     ValueTask<FsResult<Nothing>> SetXattrAsync(OperationContext op, FsName name, byte[] value, XattrMode mode);
 
@@ -91,4 +112,23 @@ public interface IInodeOperations : IGrain
     /// </summary>
     [Alias("Sync")]
     ValueTask<FsResult<Nothing>> SyncAsync(SessionId session);
+
+    /// <summary>
+    /// The session has closed its last handle of an inode that has no name left; the last holder's call frees it.
+    /// Idempotent, never refused.
+    /// </summary>
+    [Alias("ForgetOrphan")]
+    ValueTask<FsResult<Nothing>> ForgetOrphanAsync(SessionId session);
+
+    /// <summary>
+    /// Takes part in an operation on a name of or in this inode (link, unlink, rename): called by the grain of a
+    /// directory in another shard.
+    /// Recalls leases that conflict, then holds the intent until <see cref="EndIntentAsync"/>. Errors: ESTALE.
+    /// </summary>
+    [Alias("BeginIntent")]
+    ValueTask<FsResult<InodeAttributes>> BeginIntentAsync(OperationId op, SessionId session, RecallCause cause);
+
+    /// <summary>Ends an intent; what changed was applied by the coordinator in one batch. Idempotent.</summary>
+    [Alias("EndIntent")]
+    ValueTask<FsResult<Nothing>> EndIntentAsync(OperationId op);
 }

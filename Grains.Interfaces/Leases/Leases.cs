@@ -5,6 +5,7 @@ namespace ClaudeFs.Grains;
 /// <summary>What a lease lets its holder do.</summary>
 public enum LeaseMode
 {
+    /// <summary>Nothing.</summary>
     None = 0,
 
     /// <summary>Shared: serve reads locally.</summary>
@@ -17,10 +18,14 @@ public enum LeaseMode
 /// <summary>A granted right on an inode: its attributes and data, or for a directory its attributes and entries.</summary>
 /// <param name="Mode">What was granted; None when it could not be without a wait that was not asked for.</param>
 /// <param name="Epoch">The shard's epoch under which it holds.</param>
-/// <param name="Number">Grows with each grant on the inode; a recall names it, so that a late recall is told apart.</param>
+/// <param name="Number">
+/// Grows with each grant on the inode, renewals too. A recall of number N takes back everything granted up to N, also what is
+/// still on its way to the client; a grant with a higher number came after it and stands.
+/// </param>
 [GenerateSerializer, Immutable, Alias("fs.lease.grant")]
 public readonly record struct LeaseGrant(LeaseMode Mode, Epoch Epoch, ulong Number)
 {
+    /// <summary>No lease.</summary>
     public static LeaseGrant None => default;
 }
 
@@ -37,11 +42,26 @@ public readonly record struct LeaseRecall(
 /// <summary>Why a lease is recalled.</summary>
 public enum RecallCause
 {
+    /// <summary>Mode, owner, times, links or extended attributes.</summary>
     AttributesChange = 0,
+
+    /// <summary>Content or size.</summary>
     DataChange = 1,
+
+    /// <summary>A directory's entries.</summary>
     EntriesChange = 2,
+
+    /// <summary>The last name goes.</summary>
     LastUnlink = 3,
+
+    /// <summary>The silo wants fewer leases.</summary>
     Pressure = 4,
+
+    /// <summary>Never sent to a client: an intent on the root that stands for the shape of the tree and recalls nothing.</summary>
+    TreeLock = 5,
+
+    /// <summary>Another session wants to read or write under a lease of its own.</summary>
+    Lease = 6,
 }
 
 /// <summary>How a recall was answered, after everything dirty was flushed and the kernel has dropped what it held.</summary>
