@@ -19,4 +19,25 @@ public static partial class Limits
 
     /// <summary>Bytes of zeros that one write of a growth carries.</summary>
     public const int DeviceGrowthWriteBytes = 1 << 20;
+
+    /// <summary>A new device is written up to here past its log before it is used; the rest follows in steps.</summary>
+    public const long DeviceFirstZoneBytes = 64 << 20;
+
+    /// <summary>Smallest segment: test devices have small ones; 2 MiB is what everything else has.</summary>
+    public const int SegmentBytesMin = 128 << 10;
+
+    /// <summary>Fewest places a device must offer: what open segments and compaction need, and some data.</summary>
+    public const int DevicePlacesMin = 16;
+
+    /// <summary>Longest zone: one segment table and the places that it describes.</summary>
+    public const long ZoneBytesMax = 1L << 30;
+
+    /// <summary>The log region is this part of the capacity, within the two bounds below.</summary>
+    public const int LogRegionShare = 16;
+
+    /// <summary>Smallest log region of a device that is not tiny.</summary>
+    public const long LogRegionBytesMin = 32L << 20;
+
+    /// <summary>Largest log region.</summary>
+    public const long LogRegionBytesMax = 256L << 20;
 }
