@@ -7,8 +7,8 @@ using System.Runtime.Intrinsics.X86;
 
 namespace ClaudeFs.Primitives;
 
-// The wide tiers. Folding: a 128-bit accumulator stands for message bits that D later bits follow; multiplying its halves
-// by x^(D+32) and x^(D-32) modulo the polynomial moves it D bits on, where it is added to the data found there.
+// The wide tiers. Folding: a 128-bit accumulator stands for message bits that D later bits follow; multiplying its
+// halves by x^(D+32) and x^(D-32) modulo the polynomial moves it D bits on, where it is added to the data found there.
 // Source: Gopal et al., "Fast CRC Computation for Generic Polynomials Using PCLMULQDQ Instruction", Intel 2009.
 public static partial class Crc32c
 {

@@ -20,8 +20,8 @@ public static partial class Crc32c
     public static uint Compute(ReadOnlySpan<byte> source) => Append(0, source, BestTier);
 
     /// <summary>
-    /// The checksum of some bytes followed by <paramref name="source"/>, where <paramref name="crc"/> is the checksum of
-    /// those bytes (0 for none).
+    /// The checksum of some bytes followed by <paramref name="source"/>, where <paramref name="crc"/> is the checksum
+    /// of those bytes (0 for none).
     /// </summary>
     public static uint Append(uint crc, ReadOnlySpan<byte> source) => Append(crc, source, BestTier);
 
@@ -35,7 +35,9 @@ public static partial class Crc32c
         _ => false,
     };
 
-    /// <summary>As the public overload, computed by <paramref name="tier"/>, which the processor must support.</summary>
+    /// <summary>
+    /// As the public overload, computed by <paramref name="tier"/>, which the processor must support.
+    /// </summary>
     internal static uint Append(uint crc, ReadOnlySpan<byte> source, Crc32cTier tier)
     {
         var state = ~crc;

@@ -5,9 +5,9 @@ using Orleans;
 namespace ClaudeFs.Primitives;
 
 /// <summary>
-/// Names a chunk: the keyed BLAKE3-256 of its plaintext under the tenant's key. The 32 bytes are held as four words, the
-/// first bytes in the highest ones, so that numeric order is byte order and <paramref name="Word0"/> is the prefix by
-/// which the fingerprint index is split.
+/// Names a chunk: the keyed BLAKE3-256 of its plaintext under the tenant's key. The 32 bytes are held as four words,
+/// the first bytes in the highest ones, so that numeric order is byte order and <paramref name="Word0"/> is the prefix
+/// by which the fingerprint index is split.
 /// </summary>
 /// <param name="Word0">Bytes 0 to 7, big-endian.</param>
 /// <param name="Word1">Bytes 8 to 15, big-endian.</param>
@@ -25,7 +25,9 @@ public readonly record struct Fingerprint(ulong Word0, ulong Word1, ulong Word2,
     /// <summary>Whether this is the default value, which no chunk has as its name.</summary>
     public bool IsZero => (Word0 | Word1 | Word2 | Word3) == 0;
 
-    /// <summary>Reads the first <see cref="SizeBytes"/> of <paramref name="source"/>; false when it is shorter.</summary>
+    /// <summary>
+    /// Reads the first <see cref="SizeBytes"/> of <paramref name="source"/>; false when it is shorter.
+    /// </summary>
     public static bool TryRead(ReadOnlySpan<byte> source, out Fingerprint fingerprint)
     {
         fingerprint = default;

@@ -6,8 +6,8 @@ namespace ClaudeFs.Reduction.Compression;
 public static class ChunkCodecs
 {
     /// <summary>
-    /// Finds a codec. False for a number that this build does not know: the chunk was written by a newer one, and whoever
-    /// reads it stops.
+    /// Finds a codec. False for a number that this build does not know: the chunk was written by a newer one, and
+    /// whoever reads it stops.
     /// </summary>
     public static bool TryFind(byte id, [NotNullWhen(true)] out IChunkCodec? codec)
     {

@@ -101,7 +101,11 @@ internal readonly unsafe ref struct Blake3Tree(ReadOnlySpan<uint> key, uint flag
             var count = Math.Min(LanesFor(total - done), total - done);
             batch.PointAt(source + (done * Blake3.ChunkBytes), Blake3.ChunkBytes, count);
             batch.NumberFrom(firstChunk + (ulong)done);
-            if (rest != 0 && done + count == total) PadLastLane(&batch, source + (whole * Blake3.ChunkBytes), rest, padded);
+            if (rest != 0 && done + count == total)
+            {
+                PadLastLane(&batch, source + (whole * Blake3.ChunkBytes), rest, padded);
+            }
+
             Run(&batch, output + (done * Blake3.HashBytes));
             done += count;
         }

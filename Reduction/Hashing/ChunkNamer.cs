@@ -3,8 +3,8 @@ using ClaudeFs.Primitives;
 namespace ClaudeFs.Reduction.Hashing;
 
 /// <summary>
-/// Names the chunks of one tenant: equal bytes get equal names within the tenant and unrelated ones in another, so that a
-/// name tells nothing to who lacks the key. Thread-safe, allocates nothing.
+/// Names the chunks of one tenant: equal bytes get equal names within the tenant and unrelated ones in another, so that
+/// a name tells nothing to who lacks the key. Thread-safe, allocates nothing.
 /// </summary>
 public sealed class ChunkNamer
 {

@@ -42,8 +42,8 @@ internal unsafe interface ILanes<TVector>
     static abstract TVector RotateRight7(TVector value);
 
     /// <summary>
-    /// Turns the 64-byte blocks at <paramref name="offset"/> of <see cref="Count"/> sources into 16 registers, one for each
-    /// message word.
+    /// Turns the 64-byte blocks at <paramref name="offset"/> of <see cref="Count"/> sources into 16 registers, one for
+    /// each message word.
     /// </summary>
     static abstract void LoadBlocks(ulong* sources, int offset, TVector* words);
 

@@ -3,10 +3,12 @@ using System.Runtime.CompilerServices;
 namespace ClaudeFs.Reduction.Hashing;
 
 /// <summary>
-/// What one run of the kernel hashes: up to <see cref="LanesMax"/> chunks, or as many parent nodes, a lane each. Lanes from
-/// <see cref="Count"/> on still need a readable source; what comes out of them is dropped.
+/// What one run of the kernel hashes: up to <see cref="LanesMax"/> chunks, or as many parent nodes, a lane each. Lanes
+/// from <see cref="Count"/> on still need a readable source; what comes out of them is dropped.
 /// </summary>
-/// <remarks>Lives on the stack, holds pointers to memory that its owner has pinned, and is read through a pointer.</remarks>
+/// <remarks>
+/// Lives on the stack, holds pointers to memory that its owner has pinned, and is read through a pointer.
+/// </remarks>
 internal unsafe struct LaneBatch
 {
     public const int LanesMax = 16;

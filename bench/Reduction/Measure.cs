@@ -8,7 +8,9 @@ internal static class Measure
     private const int Samples = 7;
     private static readonly TimeSpan SampleTime = TimeSpan.FromMilliseconds(80);
 
-    /// <summary>Median over some samples of the bytes that <paramref name="run"/> works off in a nanosecond: GB/s.</summary>
+    /// <summary>
+    /// Median over some samples of the bytes that <paramref name="run"/> works off in a nanosecond: GB/s.
+    /// </summary>
     public static double GigabytesPerSecond(int bytes, Action run)
     {
         var warmUp = Stopwatch.StartNew();

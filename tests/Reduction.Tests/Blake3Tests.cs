@@ -62,7 +62,7 @@ public class Blake3Tests
     public void Best_tier_is_the_highest_that_this_process_may_use()
     {
         Assert.True(Blake3.IsSupported(Blake3.BestTier));
-        Assert.All(Enum.GetValues<Blake3Tier>(), tier => Assert.True(tier <= Blake3.BestTier || !Blake3.IsSupported(tier)));
+        Assert.DoesNotContain(Enum.GetValues<Blake3Tier>(), tier => tier > Blake3.BestTier && Blake3.IsSupported(tier));
         if (IsOff("DOTNET_EnableAVX512")) Assert.NotEqual(Blake3Tier.Vector512, Blake3.BestTier);
         if (IsOff("DOTNET_EnableAVX2")) Assert.Equal(Blake3Tier.Scalar, Blake3.BestTier);
 
@@ -112,7 +112,7 @@ public class Blake3Tests
         var input = Pattern(1_000_001);
         var hash = new byte[Blake3.HashBytes];
         var least = long.MaxValue;
-        for (var round = 0; round < 8; round++) // the compiler, when it steps in, may allocate on this thread; hashing not
+        for (var round = 0; round < 8; round++) // the compiler, when it steps in, may allocate on this thread
         {
             var before = GC.GetAllocatedBytesForCurrentThread();
             HashAll(input, hash);

@@ -1,8 +1,8 @@
 namespace ClaudeFs.Reduction.Tests;
 
 /// <summary>
-/// The published test vectors, the first 32 bytes of each output: input is 0, 1, ... 250, 0, 1, ...; then its length, hash,
-/// keyed hash and derived key. Source: the BLAKE3 team's test_vectors.json.
+/// The published test vectors, the first 32 bytes of each output: input is 0, 1, ... 250, 0, 1, ...; then its length,
+/// hash, keyed hash and derived key. Source: the BLAKE3 team's test_vectors.json.
 /// </summary>
 internal static class Blake3Vectors
 {

@@ -10,8 +10,8 @@ public class Blake3WithoutInstructionsTests
     [Theory, InlineData("DOTNET_EnableAVX512"), InlineData("DOTNET_EnableAVX2")]
     public async Task Blake3_tests_pass_without(string instructions)
     {
-        var start = new ProcessStartInfo("dotnet",
-            ["vstest", typeof(Blake3Tests).Assembly.Location, $"--TestCaseFilter:FullyQualifiedName~.{nameof(Blake3Tests)}."])
+        const string Filter = $"--TestCaseFilter:FullyQualifiedName~.{nameof(Blake3Tests)}.";
+        var start = new ProcessStartInfo("dotnet", ["vstest", typeof(Blake3Tests).Assembly.Location, Filter])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
