@@ -4,7 +4,7 @@ using Orleans;
 namespace ClaudeFs.Primitives;
 
 /// <summary>Monotonic number of a shard's ownership; the fencing token that every append carries.</summary>
-[GenerateSerializer, Immutable]
+[GenerateSerializer, Immutable, Alias("fs.epoch")]
 public readonly record struct Epoch(ulong Value) : IComparable<Epoch>
 {
     public Epoch Next() => new(checked(Value + 1));

@@ -30,7 +30,7 @@ public enum PieceKind
 /// <param name="SkipBytes">Where in the decoded bytes this piece begins.</param>
 /// <param name="Checksum">CRC32C of the stored bytes.</param>
 /// <param name="Fingerprint">Keyed BLAKE3 of the decoded bytes; zero unless a chunk.</param>
-[GenerateSerializer, Immutable]
+[GenerateSerializer, Immutable, Alias("fs.piece")]
 public readonly record struct ExtentPiece(
     uint Offset, uint Length, PieceKind Kind, byte Codec, ChunkLocation Location, uint StoredBytes, uint SkipBytes,
     uint Checksum, Fingerprint Fingerprint)

@@ -7,7 +7,7 @@ namespace ClaudeFs.Primitives;
 /// Name of a directory entry: 1 to <see cref="Limits.NameBytesMax"/> bytes, any but '/' and NUL, not "." or "..".
 /// Bytes, not text: names need not be UTF-8.
 /// </summary>
-[GenerateSerializer, Immutable]
+[GenerateSerializer, Immutable, Alias("fs.name")]
 public readonly struct FsName : IEquatable<FsName>, IComparable<FsName>
 {
     [Id(0)] private readonly byte[]? _bytes;

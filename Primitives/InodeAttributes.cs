@@ -17,7 +17,7 @@ namespace ClaudeFs.Primitives;
 /// <param name="Ctime">Last change of anything.</param>
 /// <param name="Btime">Birth.</param>
 /// <param name="ChangeCounter">Grows with every change.</param>
-[GenerateSerializer, Immutable]
+[GenerateSerializer, Immutable, Alias("fs.attributes")]
 public readonly record struct InodeAttributes(
     InodeId Inode, ulong Generation, uint Mode, uint Nlink, uint Uid, uint Gid, uint Rdev, ulong SizeBytes,
     ulong AllocatedBytes, Stamp Atime, Stamp Mtime, Stamp Ctime, Stamp Btime, ulong ChangeCounter)

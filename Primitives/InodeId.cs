@@ -7,7 +7,7 @@ namespace ClaudeFs.Primitives;
 /// Number of an inode, 52 bits: the shard it was born in (bits 51-40) and a counter that is never reused (bits 39-0).
 /// 52 bits survive doubles and overlayfs. 0 is no inode, 1 is the root (shard 0).
 /// </summary>
-[GenerateSerializer, Immutable]
+[GenerateSerializer, Immutable, Alias("fs.inodeid")]
 public readonly record struct InodeId(ulong Value) : IComparable<InodeId>
 {
     public const int CounterBits = 40;

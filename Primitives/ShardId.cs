@@ -4,7 +4,7 @@ using Orleans;
 namespace ClaudeFs.Primitives;
 
 /// <summary>Number of a metadata shard, 0 to <see cref="Count"/> - 1.</summary>
-[GenerateSerializer, Immutable]
+[GenerateSerializer, Immutable, Alias("fs.shardid")]
 public readonly record struct ShardId(ushort Value) : IComparable<ShardId>
 {
     /// <summary>Shards of a file system, fixed for ever: 12 bits of an inode number.</summary>

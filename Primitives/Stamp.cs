@@ -7,7 +7,7 @@ namespace ClaudeFs.Primitives;
 /// A moment of the hybrid logical clock: nanoseconds since 1970-01-01 UTC, raised to at least one above every stamp
 /// that led to it. File times are stamps.
 /// </summary>
-[GenerateSerializer, Immutable]
+[GenerateSerializer, Immutable, Alias("fs.stamp")]
 public readonly record struct Stamp(long Nanoseconds) : IComparable<Stamp>
 {
     public static Stamp Zero => default;

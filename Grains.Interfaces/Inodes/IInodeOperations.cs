@@ -64,6 +64,7 @@ public enum XattrMode
 }
 
 /// <summary>What files and directories have in common. <see cref="IInodeGrain"/> and <see cref="IDirectoryGrain"/>.</summary>
+[Alias("fs.inode.operations")]
 public interface IInodeOperations : IGrain
 {
     /// <summary>Attributes, and a read lease when nobody else writes. Errors: ESTALE.</summary>
