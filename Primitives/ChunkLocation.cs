@@ -2,7 +2,9 @@ using Orleans;
 
 namespace ClaudeFs.Primitives;
 
-/// <summary>Number of a segment, a 2 MiB container; it keeps its id wherever it moves; never reused, 0 is none.</summary>
+/// <summary>
+/// Number of a segment, a 2 MiB container; it keeps its id wherever it moves; never reused, 0 is none.
+/// </summary>
 [GenerateSerializer, Immutable, Alias("fs.segment")]
 public readonly record struct SegmentId(ulong Value);
 

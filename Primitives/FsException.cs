@@ -1,6 +1,8 @@
 namespace ClaudeFs.Primitives;
 
-/// <summary>A fault: the outcome is unknown or the system is broken. Ordinary errors are <see cref="FsResult{T}"/>s.</summary>
+/// <summary>
+/// A fault: the outcome is unknown or the system is broken. Ordinary errors are <see cref="FsResult{T}"/>s.
+/// </summary>
 public sealed class FsException(FsError error, string message, Exception? inner = null) : IOException(message, inner)
 {
     public FsError Error { get; } = error;

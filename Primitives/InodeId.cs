@@ -26,7 +26,9 @@ public readonly record struct InodeId(ulong Value) : IComparable<InodeId>
 
     public ulong Counter => Value & CounterMax;
 
-    /// <summary>Makes a number from its parts; <paramref name="counter"/> is at most <see cref="CounterMax"/>.</summary>
+    /// <summary>
+    /// Makes a number from its parts; <paramref name="counter"/> is at most <see cref="CounterMax"/>.
+    /// </summary>
     public static InodeId Of(ShardId shard, ulong counter)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(counter, CounterMax);

@@ -30,7 +30,9 @@ public static partial class Limits
     /// <summary>Entries in one page of a listing.</summary>
     public const int EntriesPerPageMax = 1024;
 
-    /// <summary>Times a change looks again for its rows before it answers EAGAIN, when others keep moving the names.</summary>
+    /// <summary>
+    /// Times a change looks again for its rows before it answers EAGAIN, when others keep moving the names.
+    /// </summary>
     public const int RevalidationsMax = 64;
 
     /// <summary>Directories on the way to the root: what the search for a cycle walks at most.</summary>

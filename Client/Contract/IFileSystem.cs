@@ -3,7 +3,9 @@ using ClaudeFs.Primitives;
 
 namespace ClaudeFs.Client;
 
-/// <summary>A node with how long the kernel (or another cache) may keep name and attributes; zero: not at all.</summary>
+/// <summary>
+/// A node with how long the kernel (or another cache) may keep name and attributes; zero: not at all.
+/// </summary>
 /// <param name="Attributes">Inode is None for a negative answer.</param>
 /// <param name="EntryTtl">How long the name may be kept.</param>
 /// <param name="AttributesTtl">How long the attributes may be kept.</param>
@@ -36,7 +38,9 @@ public enum SeekWhence
     Hole = 4,
 }
 
-/// <summary>What a front end drops when another client changes things; called by the client library, never under its locks.</summary>
+/// <summary>
+/// What a front end drops when another client changes things; called by the client library, never under its locks.
+/// </summary>
 public interface IInvalidationSink
 {
     /// <summary>Drops attributes and cached pages of the range (length 0: to the end; offset -1: attributes only).
@@ -48,9 +52,9 @@ public interface IInvalidationSink
 }
 
 /// <summary>
-/// The file system by inode number: what FUSE, gateways and the SDK stand on. Thread-safe. A method that can be answered
-/// from what a lease allows completes synchronously and does not allocate. Errors are errnos; each lists what POSIX lists
-/// for the call, and EIO, ETIMEDOUT and ESTALE anywhere.
+/// The file system by inode number: what FUSE, gateways and the SDK stand on. Thread-safe. A method that can be
+/// answered from what a lease allows completes synchronously and does not allocate. Errors are errnos; each lists what
+/// POSIX lists for the call, and EIO, ETIMEDOUT and ESTALE anywhere.
 /// </summary>
 public interface IFileSystem
 {
@@ -73,12 +77,16 @@ public interface IFileSystem
     /// <summary>Target of a symlink.</summary>
     ValueTask<FsResult<ReadOnlyMemory<byte>>> ReadLinkAsync(InodeId inode, CancellationToken cancellationToken);
 
-    /// <summary>Makes a node: file, directory, symlink (with target) or device, by the type in the mode (umask applied).</summary>
+    /// <summary>
+    /// Makes a node: file, directory, symlink (with target) or device, by the type in the mode (umask applied).
+    /// </summary>
     ValueTask<FsResult<Node>> MakeAsync(
         InodeId parent, FsName name, uint mode, uint rdev, ReadOnlyMemory<byte> target, Caller caller,
         CancellationToken cancellationToken);
 
-    /// <summary>Makes a regular file and opens it; without O_EXCL in <paramref name="openFlags"/> an existing one is opened.</summary>
+    /// <summary>
+    /// Makes a regular file and opens it; without O_EXCL in <paramref name="openFlags"/> an existing one is opened.
+    /// </summary>
     ValueTask<FsResult<(Node Node, OpenedFile File)>> CreateAsync(
         InodeId parent, FsName name, uint mode, int openFlags, Caller caller, CancellationToken cancellationToken);
 
@@ -87,7 +95,8 @@ public interface IFileSystem
         InodeId target, InodeId newParent, FsName newName, Caller caller, CancellationToken cancellationToken);
 
     /// <summary>Removes a name of a file.</summary>
-    ValueTask<FsResult<Nothing>> UnlinkAsync(InodeId parent, FsName name, Caller caller, CancellationToken cancellationToken);
+    ValueTask<FsResult<Nothing>> UnlinkAsync(
+        InodeId parent, FsName name, Caller caller, CancellationToken cancellationToken);
 
     /// <summary>Removes an empty directory.</summary>
     ValueTask<FsResult<Nothing>> RemoveDirectoryAsync(
@@ -111,7 +120,9 @@ public interface IFileSystem
         InodeId inode, ulong handle, long offset, ReadOnlyMemory<byte> source, bool killPrivileges, Caller caller,
         CancellationToken cancellationToken);
 
-    /// <summary>A descriptor is closed (FLUSH): what it wrote is visible to others afterwards; reports a lost write once.</summary>
+    /// <summary>
+    /// A descriptor is closed (FLUSH): what it wrote is visible to others afterwards; reports a lost write once.
+    /// </summary>
     ValueTask<FsResult<Nothing>> FlushAsync(InodeId inode, ulong handle, CancellationToken cancellationToken);
 
     /// <summary>The last descriptor of a handle is closed (RELEASE).</summary>
@@ -124,8 +135,8 @@ public interface IFileSystem
     ValueTask<FsResult<OpenedFile>> OpenDirectoryAsync(InodeId inode, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Entries after <paramref name="cookie"/>, in cookie order, "." and ".." first; at least one unless at the end. The memory is the
-    /// handle's until its next call.
+    /// Entries after <paramref name="cookie"/>, in cookie order, "." and ".." first; at least one unless at the end.
+    /// The memory is the handle's until its next call.
     /// </summary>
     ValueTask<FsResult<ReadOnlyMemory<ListedEntry>>> ReadDirectoryAsync(
         InodeId inode, ulong handle, ulong cookie, bool withAttributes, CancellationToken cancellationToken);
@@ -163,6 +174,7 @@ public interface IFileSystem
 
     /// <summary>copy_file_range within the file system; returns bytes copied.</summary>
     ValueTask<FsResult<long>> CopyRangeAsync(
-        InodeId source, ulong sourceHandle, long sourceOffset, InodeId target, ulong targetHandle, long targetOffset, long length,
+        InodeId source, ulong sourceHandle, long sourceOffset, InodeId target,
+        ulong targetHandle, long targetOffset, long length,
         Caller caller, CancellationToken cancellationToken);
 }

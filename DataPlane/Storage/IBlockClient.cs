@@ -7,7 +7,8 @@ namespace ClaudeFs.DataPlane.Storage;
 /// <param name="Checksum">CRC32C of <paramref name="Bytes"/>, computed by the writer: the end-to-end check.</param>
 /// <param name="Fingerprint">Name of the chunk; zero for a located write.</param>
 /// <param name="Codec">How the bytes are coded; 0 is none.</param>
-public readonly record struct BlockWrite(ReadOnlyMemory<byte> Bytes, uint Checksum, Fingerprint Fingerprint, byte Codec);
+public readonly record struct BlockWrite(
+    ReadOnlyMemory<byte> Bytes, uint Checksum, Fingerprint Fingerprint, byte Codec);
 
 /// <summary>Where a put went, and the garbage epoch that pins it until its commit.</summary>
 public readonly record struct PutReply(ulong GarbageEpoch);
@@ -19,21 +20,23 @@ public readonly record struct PutReply(ulong GarbageEpoch);
 public readonly record struct StoreSpace(long CapacityBytes, long UsedBytes, long ReservedBytes);
 
 /// <summary>
-/// The block store as writers and readers see it, local or over RPC. Thread-safe; all errors that can be answered are values.
+/// The block store as writers and readers see it, local or over RPC. Thread-safe; all errors that can be answered are
+/// values.
 /// </summary>
 public interface IBlockClient
 {
     /// <summary>
-    /// Stores a batch; <paramref name="locations"/> takes one location an item. On completion the bytes are written, and durable with the
-    /// next flush of the log in the same device, or durable already where log and data do not share a device.
-    /// Errors: ENOSPC, EBADMSG (checksum differs from the bytes), EINVAL (size), EIO, EROFS.
+    /// Stores a batch; <paramref name="locations"/> takes one location an item. On completion the bytes are written,
+    /// and durable with the next flush of the log in the same device, or durable already where log and data do not
+    /// share a device. Errors: ENOSPC, EBADMSG (checksum differs from the bytes), EINVAL (size), EIO, EROFS.
     /// </summary>
     ValueTask<FsResult<PutReply>> PutAsync(
         ReadOnlyMemory<BlockWrite> items, Memory<ChunkLocation> locations, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Reads the stored bytes of one location whole into <paramref name="destination"/> (its length is the stored length) and verifies
-    /// them. Errors: EIO (unreadable, or checksum wrong: reported and counted), ESTALE (no such location).
+    /// Reads the stored bytes of one location whole into <paramref name="destination"/> (its length is the stored
+    /// length) and verifies them. Errors: EIO (unreadable, or checksum wrong: reported and counted), ESTALE (no such
+    /// location).
     /// </summary>
     ValueTask<FsResult<Nothing>> ReadAsync(
         ChunkLocation location, uint checksum, Memory<byte> destination, CancellationToken cancellationToken);

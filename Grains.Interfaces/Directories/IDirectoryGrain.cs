@@ -6,7 +6,8 @@ namespace ClaudeFs.Grains;
 /// <summary>
 /// Answer to a lookup, a create and the like.
 /// </summary>
-/// <param name="Attributes">The child's; Inode is None when there is no such entry (a negative answer, no error).</param>
+/// <param name="Attributes">The child's; Inode is None when there is no such entry (a negative answer, no
+/// error).</param>
 /// <param name="EntriesLease">On the directory's entries (read).</param>
 /// <param name="InodeLease">On the child; Write for a file that the session has just created.</param>
 [GenerateSerializer, Immutable, Alias("fs.dir.entry")]
@@ -34,8 +35,8 @@ public enum RenameFlags
 }
 
 /// <summary>
-/// What a removal did. A file or directory that lost its last name lives on as an orphan until every session that has it
-/// open has called ForgetOrphan; the asking session always counts as one.
+/// What a removal did. A file or directory that lost its last name lives on as an orphan until every session that has
+/// it open has called ForgetOrphan; the asking session always counts as one.
 /// </summary>
 [GenerateSerializer, Immutable, Alias("fs.dir.removed")]
 public readonly record struct RemovedReply(InodeId Inode, bool IsOrphan, InodeAttributes Attributes);
@@ -52,7 +53,8 @@ public readonly record struct DirectoryEntry(
 /// <summary>A page of a listing, in cookie order, without "." and "..".</summary>
 [GenerateSerializer, Immutable, Alias("fs.dir.page")]
 public sealed record DirectoryPage(
-    ImmutableArray<DirectoryEntry> Entries, bool IsLast, InodeAttributes Directory, InodeId Parent, LeaseGrant EntriesLease);
+    ImmutableArray<DirectoryEntry> Entries, bool IsLast, InodeAttributes Directory, InodeId Parent,
+    LeaseGrant EntriesLease);
 
 /// <summary>One directory: names to inodes. Grain key: the directory's <see cref="InodeId"/>.</summary>
 [Alias("fs.directory")]
@@ -64,8 +66,8 @@ public interface IDirectoryGrain : IInodeOperations, IGrainWithIntegerKey
 
     /// <summary>
     /// Makes a file, directory, symlink or device node. Inherits the group and the bit from a set-group-id directory.
-    /// A retry is answered without leases. Errors: EEXIST, ENOENT (directory removed), ESTALE (directory freed), ENOTDIR,
-    /// EDQUOT, ENOSPC, EMLINK, ENAMETOOLONG, EINVAL, EROFS.
+    /// A retry is answered without leases. Errors: EEXIST, ENOENT (directory removed), ESTALE (directory freed),
+    /// ENOTDIR, EDQUOT, ENOSPC, EMLINK, ENAMETOOLONG, EINVAL, EROFS.
     /// </summary>
     [Alias("Make")]
     ValueTask<FsResult<EntryReply>> MakeAsync(OperationContext op, FsName name, MakeRequest request);
@@ -82,22 +84,24 @@ public interface IDirectoryGrain : IInodeOperations, IGrainWithIntegerKey
     [Alias("Unlink")]
     ValueTask<FsResult<RemovedReply>> UnlinkAsync(OperationContext op, FsName name);
 
-    /// <summary>Removes an empty directory. Errors: ENOENT, ENOTDIR, ENOTEMPTY, EPERM (sticky), ESTALE, EROFS.</summary>
+    /// <summary>
+    /// Removes an empty directory. Errors: ENOENT, ENOTDIR, ENOTEMPTY, EPERM (sticky), ESTALE, EROFS.
+    /// </summary>
     [Alias("RemoveDirectory")]
     ValueTask<FsResult<RemovedReply>> RemoveDirectoryAsync(OperationContext op, FsName name);
 
     /// <summary>
-    /// Moves an entry of this directory, within it or to another, replacing or exchanging. Called on the source directory.
-    /// Errors: ENOENT, EEXIST (NoReplace), ENOTDIR, EISDIR, ENOTEMPTY, EINVAL (into its own subtree), EPERM (sticky), EMLINK, EXDEV,
-    /// ESTALE, EROFS.
+    /// Moves an entry of this directory, within it or to another, replacing or exchanging. Called on the source
+    /// directory. Errors: ENOENT, EEXIST (NoReplace), ENOTDIR, EISDIR, ENOTEMPTY, EINVAL (into its own subtree), EPERM
+    /// (sticky), EMLINK, EXDEV, ESTALE, EROFS.
     /// </summary>
     [Alias("Rename")]
     ValueTask<FsResult<RenamedReply>> RenameAsync(
         OperationContext op, FsName name, InodeId newParent, FsName newName, RenameFlags flags);
 
     /// <summary>
-    /// Entries after <paramref name="cookie"/> (0 from the start), at most <paramref name="count"/> (1 to 1024); with attributes
-    /// and leases when <paramref name="withAttributes"/>. Errors: ESTALE.
+    /// Entries after <paramref name="cookie"/> (0 from the start), at most <paramref name="count"/> (1 to 1024); with
+    /// attributes and leases when <paramref name="withAttributes"/>. Errors: ESTALE.
     /// </summary>
     [Alias("Read")]
     ValueTask<FsResult<DirectoryPage>> ReadAsync(SessionId session, ulong cookie, int count, bool withAttributes);

@@ -3,7 +3,9 @@ using ClaudeFs.Primitives;
 
 namespace ClaudeFs.Grains;
 
-/// <summary>One extent row: an aligned 1 MiB of a file. Pieces ascend, do not overlap; what they leave out is a hole.</summary>
+/// <summary>
+/// One extent row: an aligned 1 MiB of a file. Pieces ascend, do not overlap; what they leave out is a hole.
+/// </summary>
 [GenerateSerializer, Immutable, Alias("fs.inode.extent")]
 public sealed record Extent(uint Index, ImmutableArray<ExtentPiece> Pieces);
 
@@ -12,10 +14,12 @@ public sealed record Extent(uint Index, ImmutableArray<ExtentPiece> Pieces);
 /// </summary>
 /// <param name="Attributes">As of the same moment.</param>
 /// <param name="Inline">
-/// The content, when the file lives inline; else null. Shorter than the size after a truncation that grew it: the rest is zeros.
+/// The content, when the file lives inline; else null. Shorter than the size after a truncation that grew it: the rest
+/// is zeros.
 /// </param>
 /// <param name="Extents">Extents with at least one piece in the asked range, ascending.</param>
-/// <param name="NextIndex">The first extent with pieces after the answer, or null at the end: for SEEK_DATA too.</param>
+/// <param name="NextIndex">The first extent with pieces after the answer, or null at the end: for SEEK_DATA
+/// too.</param>
 [GenerateSerializer, Immutable, Alias("fs.inode.map")]
 public sealed record FileMap(
     InodeAttributes Attributes, byte[]? Inline, ImmutableArray<Extent> Extents, uint? NextIndex);
@@ -29,17 +33,19 @@ public sealed record FileMap(
 /// At most 64 extents, ascending, with the pieces that replace what they cover, holes included. Pieces begin and end at
 /// multiples of 4 KiB; the last of the file may end at or after its end.
 /// </param>
-/// <param name="SizeBytes">New size; at least the end of what was written. Shrinking goes through SetAttributes.</param>
+/// <param name="SizeBytes">New size; at least the end of what was written. Shrinking goes through
+/// SetAttributes.</param>
 /// <param name="Mtime">Time of the last write by the lease holder's corrected clock; the grain never goes back.</param>
 /// <param name="KillPrivileges">Clear set-id bits (the writer was not root).</param>
-/// <param name="OldestPin">Garbage epoch in which the oldest of the new pieces was put; refused when too old: EAGAIN.</param>
+/// <param name="OldestPin">Garbage epoch in which the oldest of the new pieces was put; refused when too old:
+/// EAGAIN.</param>
 [GenerateSerializer, Immutable, Alias("fs.inode.write")]
 public sealed record WriteRequest(
     byte[]? Inline, ImmutableArray<Extent> Updates, ulong SizeBytes, Stamp Mtime, bool KillPrivileges, ulong OldestPin)
 {
     /// <summary>
-    /// Mode, owner and times that the holder kept locally, set after the content in the same commit (tar, cp -p). Size and
-    /// KillPrivileges mean nothing here; mask None changes nothing.
+    /// Mode, owner and times that the holder kept locally, set after the content in the same commit (tar, cp -p). Size
+    /// and KillPrivileges mean nothing here; mask None changes nothing.
     /// </summary>
     [Id(6)]
     public AttributesChange Also { get; init; }
@@ -85,10 +91,12 @@ public interface IInodeGrain : IInodeOperations, IGrainWithIntegerKey
 
     /// <summary>
     /// fallocate: preallocates (unwritten pieces), punches (whole ranges become holes) or zeroes. Ranges in bytes; the
-    /// client writes zeros over the unaligned edges (4 KiB) itself before. Errors: EFBIG, EINVAL, EDQUOT, ENOSPC, EOPNOTSUPP.
+    /// client writes zeros over the unaligned edges (4 KiB) itself before. Errors: EFBIG, EINVAL, EDQUOT, ENOSPC,
+    /// EOPNOTSUPP.
     /// </summary>
     [Alias("Allocate")]
-    ValueTask<FsResult<AttributesReply>> AllocateAsync(OperationContext op, AllocateMode mode, ulong offset, ulong length);
+    ValueTask<FsResult<AttributesReply>> AllocateAsync(
+        OperationContext op, AllocateMode mode, ulong offset, ulong length);
 
     /// <summary>
     /// Asks for growth by <paramref name="bytes"/> to be charged later without refusal (quota). The session may

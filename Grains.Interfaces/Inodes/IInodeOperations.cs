@@ -17,7 +17,9 @@ public enum AttributeMask
     /// <summary>Permission bits; the type stays.</summary>
     Mode = 1,
 
-    /// <summary>Owner; clears set-id bits of what is no directory, as the kernel leaves that to the file system.</summary>
+    /// <summary>
+    /// Owner; clears set-id bits of what is no directory, as the kernel leaves that to the file system.
+    /// </summary>
     Uid = 2,
 
     /// <summary>Group; as Uid.</summary>
@@ -38,7 +40,9 @@ public enum AttributeMask
     /// <summary>Mtime is the operation's stamp.</summary>
     MtimeNow = 128,
 
-    /// <summary>Clear set-user-id, and set-group-id where the group may execute (chown, write, truncate by non-root).</summary>
+    /// <summary>
+    /// Clear set-user-id, and set-group-id where the group may execute (chown, write, truncate by non-root).
+    /// </summary>
     KillPrivileges = 256,
 
     /// <summary>Ctime is given: a lease holder's own clock.</summary>
@@ -63,7 +67,9 @@ public enum XattrMode
     Replace = 2,
 }
 
-/// <summary>What files and directories have in common. <see cref="IInodeGrain"/> and <see cref="IDirectoryGrain"/>.</summary>
+/// <summary>
+/// What files and directories have in common. <see cref="IInodeGrain"/> and <see cref="IDirectoryGrain"/>.
+/// </summary>
 [Alias("fs.inode.operations")]
 public interface IInodeOperations : IGrain
 {
@@ -87,8 +93,8 @@ public interface IInodeOperations : IGrain
     ValueTask<FsResult<ImmutableArray<FsName>>> ListXattrAsync(SessionId session);
 
     /// <summary>
-    /// Sets an extended attribute: user., trusted. and security. names. Errors: EEXIST, ENODATA, E2BIG (value), ENOSPC (all
-    /// names and values), EOPNOTSUPP (other prefixes), EINVAL (a prefix alone), ESTALE, EROFS.
+    /// Sets an extended attribute: user., trusted. and security. names. Errors: EEXIST, ENODATA, E2BIG (value), ENOSPC
+    /// (all names and values), EOPNOTSUPP (other prefixes), EINVAL (a prefix alone), ESTALE, EROFS.
     /// </summary>
     [Alias("SetXattr")]
     ValueTask<FsResult<Nothing>> SetXattrAsync(OperationContext op, FsName name, byte[] value, XattrMode mode);
@@ -104,12 +110,15 @@ public interface IInodeOperations : IGrain
     [Alias("AcquireLease")]
     ValueTask<FsResult<AttributesReply>> AcquireLeaseAsync(SessionId session, LeaseMode mode);
 
-    /// <summary>Gives a lease back unasked; <paramref name="isOpen"/> keeps the inode alive for open handles. Idempotent.</summary>
+    /// <summary>
+    /// Gives a lease back unasked; <paramref name="isOpen"/> keeps the inode alive for open handles. Idempotent.
+    /// </summary>
     [Alias("ReleaseLease")]
     ValueTask<FsResult<Nothing>> ReleaseLeaseAsync(SessionId session, ulong number, bool isOpen);
 
     /// <summary>
-    /// Everything this inode's path and content rest on, in all shards, is committed when it answers. Errors: EIO, EROFS.
+    /// Everything this inode's path and content rest on, in all shards, is committed when it answers. Errors: EIO,
+    /// EROFS.
     /// </summary>
     [Alias("Sync")]
     ValueTask<FsResult<Nothing>> SyncAsync(SessionId session);

@@ -15,12 +15,14 @@ public enum LeaseMode
     Write = 2,
 }
 
-/// <summary>A granted right on an inode: its attributes and data, or for a directory its attributes and entries.</summary>
+/// <summary>
+/// A granted right on an inode: its attributes and data, or for a directory its attributes and entries.
+/// </summary>
 /// <param name="Mode">What was granted; None when it could not be without a wait that was not asked for.</param>
 /// <param name="Epoch">The shard's epoch under which it holds.</param>
 /// <param name="Number">
-/// Grows with each grant on the inode, renewals too. A recall of number N takes back everything granted up to N, also what is
-/// still on its way to the client; a grant with a higher number came after it and stands.
+/// Grows with each grant on the inode, renewals too. A recall of number N takes back everything granted up to N, also
+/// what is still on its way to the client; a grant with a higher number came after it and stands.
 /// </param>
 [GenerateSerializer, Immutable, Alias("fs.lease.grant")]
 public readonly record struct LeaseGrant(LeaseMode Mode, Epoch Epoch, ulong Number)
@@ -57,14 +59,18 @@ public enum RecallCause
     /// <summary>The silo wants fewer leases.</summary>
     Pressure = 4,
 
-    /// <summary>Never sent to a client: an intent on the root that stands for the shape of the tree and recalls nothing.</summary>
+    /// <summary>
+    /// Never sent to a client: an intent on the root that stands for the shape of the tree and recalls nothing.
+    /// </summary>
     TreeLock = 5,
 
     /// <summary>Another session wants to read or write under a lease of its own.</summary>
     Lease = 6,
 }
 
-/// <summary>How a recall was answered, after everything dirty was flushed and the kernel has dropped what it held.</summary>
+/// <summary>
+/// How a recall was answered, after everything dirty was flushed and the kernel has dropped what it held.
+/// </summary>
 /// <param name="Kept">What the holder kept.</param>
 /// <param name="IsOpen">The holder has the inode open: it must outlive its last name.</param>
 [GenerateSerializer, Immutable, Alias("fs.lease.returned")]

@@ -27,9 +27,9 @@ public readonly record struct KeepAliveReply(Stamp ServerTime, ulong GarbageEpoc
 public interface ISessionGrain : IGrainWithIntegerKey
 {
     /// <summary>
-    /// Opens the session, logs it, and remembers how to call the client. After a restart of the silo a client opens the same id
-    /// again within its term: its leases are gone then (their epoch is), its answers are not. Errors: EEXIST for an id in use,
-    /// EROFS, ESTALE when it was evicted.
+    /// Opens the session, logs it, and remembers how to call the client. After a restart of the silo a client opens the
+    /// same id again within its term: its leases are gone then (their epoch is), its answers are not. Errors: EEXIST
+    /// for an id in use, EROFS, ESTALE when it was evicted.
     /// </summary>
     [Alias("Open")]
     ValueTask<FsResult<SessionWelcome>> OpenAsync(SessionHello hello, ILeaseHolder holder);

@@ -7,8 +7,8 @@ using Microsoft.Win32.SafeHandles;
 namespace ClaudeFs.Platform.Devices;
 
 /// <summary>
-/// A file as device: opened O_DIRECT where the file system allows it, preallocated and written with zeros before use, so
-/// that later writes change no metadata of the file and a flush costs one barrier.
+/// A file as device: opened O_DIRECT where the file system allows it, preallocated and written with zeros before use,
+/// so that later writes change no metadata of the file and a flush costs one barrier.
 /// </summary>
 /// <remarks>
 /// Transfers have no order among each other; growth is one at a time, the caller's duty. A flush runs on the caller's
@@ -56,8 +56,8 @@ public sealed class FileBlockDevice : IBlockDevice
     public int BlockBytes => Limits.DeviceBlockBytes;
 
     /// <summary>
-    /// The same device with all transfers on the caller's thread: for a loop that has nothing else to do meanwhile, such
-    /// as the committer. Disposing it does nothing.
+    /// The same device with all transfers on the caller's thread: for a loop that has nothing else to do meanwhile,
+    /// such as the committer. Disposing it does nothing.
     /// </summary>
     public FileBlockDevice Inline { get; }
 

@@ -19,15 +19,22 @@ public interface IBlockDevice : IAsyncDisposable
     /// <summary>Offsets, lengths and buffer addresses are multiples of this (4096).</summary>
     int BlockBytes { get; }
 
-    /// <summary>Fills <paramref name="destination"/>, borrowed until completion and aligned (see AlignedMemory).</summary>
+    /// <summary>
+    /// Fills <paramref name="destination"/>, borrowed until completion and aligned (see AlignedMemory).
+    /// </summary>
     ValueTask ReadAsync(long offset, Memory<byte> destination, CancellationToken cancellationToken = default);
 
     /// <summary>Writes all of <paramref name="source"/>, borrowed until completion and aligned.</summary>
     ValueTask WriteAsync(long offset, ReadOnlyMemory<byte> source, CancellationToken cancellationToken = default);
 
-    /// <summary>All writes that completed before the call are on stable storage when it completes (fdatasync).</summary>
+    /// <summary>
+    /// All writes that completed before the call are on stable storage when it completes (fdatasync).
+    /// </summary>
     ValueTask FlushAsync(CancellationToken cancellationToken = default);
 
-    /// <summary>Grows the device to <paramref name="sizeBytes"/> by written zeros. Errors: ENOSPC, as exception.</summary>
-    ValueTask GrowAsync(long sizeBytes, IProgress<long>? progress = null, CancellationToken cancellationToken = default);
+    /// <summary>
+    /// Grows the device to <paramref name="sizeBytes"/> by written zeros. Errors: ENOSPC, as exception.
+    /// </summary>
+    ValueTask GrowAsync(
+        long sizeBytes, IProgress<long>? progress = null, CancellationToken cancellationToken = default);
 }

@@ -43,7 +43,9 @@ internal static partial class Libc
     [LibraryImport("libc", EntryPoint = "statvfs", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static unsafe partial int Statvfs(string path, StatvfsBuffer* buffer);
 
-    /// <summary>struct statvfs of glibc and musl on 64-bit Linux; room for what they append. Source: bits/statvfs.h.</summary>
+    /// <summary>
+    /// struct statvfs of glibc and musl on 64-bit Linux; room for what they append. Source: bits/statvfs.h.
+    /// </summary>
     [StructLayout(LayoutKind.Sequential, Size = 128)]
     internal struct StatvfsBuffer
     {

@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace ClaudeFs.Platform.Interop;
 
 /// <summary>
-/// File system calls as they are, without what System.IO adds (a stat and a lock on each open): for benchmarks and tests that
-/// count system calls. Results are those of the calls, -1 with errno in <see cref="LastError"/>.
+/// File system calls as they are, without what System.IO adds (a stat and a lock on each open): for benchmarks and
+/// tests that count system calls. Results are those of the calls, -1 with errno in <see cref="LastError"/>.
 /// </summary>
 internal static partial class Posix
 {

@@ -8,8 +8,8 @@ public interface ILoop : IAsyncDisposable
 {
     string Name { get; }
 
-    /// <summary>Queues work; never blocks, never runs it before it returns. Exceptions of the work end the process' loop
-    /// by way of its fault handler: work catches what it expects.</summary>
+    /// <summary>Queues work; never blocks, never runs it before it returns. Exceptions of the work end the process'
+    /// loop by way of its fault handler: work catches what it expects.</summary>
     void Post(Action<object?> work, object? state);
 }
 

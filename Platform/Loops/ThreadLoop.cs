@@ -54,7 +54,9 @@ public sealed class ThreadLoop : ILoop
         }
     }
 
-    /// <summary>Runs what is queued, ends the thread and waits for it (not when called by the loop's own work).</summary>
+    /// <summary>
+    /// Runs what is queued, ends the thread and waits for it (not when called by the loop's own work).
+    /// </summary>
     public ValueTask DisposeAsync()
     {
         lock (_gateForDispose)

@@ -5,9 +5,9 @@ using ClaudeFs.Primitives;
 namespace ClaudeFs.Platform.Memory;
 
 /// <summary>
-/// Native memory that begins at a page, as O_DIRECT and the kernel's zero-copy paths want it. Owned by whoever rented or
-/// allocated it; disposing it returns it to its pool (or frees it), after which nobody may touch its memory. There is no
-/// finalizer (a span may outlive the last reference to its manager): what is not disposed is leaked.
+/// Native memory that begins at a page, as O_DIRECT and the kernel's zero-copy paths want it. Owned by whoever rented
+/// or allocated it; disposing it returns it to its pool (or frees it), after which nobody may touch its memory. There
+/// is no finalizer (a span may outlive the last reference to its manager): what is not disposed is leaked.
 /// </summary>
 public sealed unsafe class AlignedMemory : MemoryManager<byte>
 {
@@ -28,7 +28,9 @@ public sealed unsafe class AlignedMemory : MemoryManager<byte>
     /// <summary>The memory as raw address; valid until disposal.</summary>
     public byte* Address => _address;
 
-    /// <summary>Allocates <paramref name="bytes"/>, rounded up to whole pages, of unspecified content, without a pool.</summary>
+    /// <summary>
+    /// Allocates <paramref name="bytes"/>, rounded up to whole pages, of unspecified content, without a pool.
+    /// </summary>
     public static AlignedMemory Allocate(int bytes)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(bytes);
@@ -42,8 +44,8 @@ public sealed unsafe class AlignedMemory : MemoryManager<byte>
         checked(bytes + Limits.DeviceBlockBytes - 1) & ~(Limits.DeviceBlockBytes - 1);
 
     /// <summary>
-    /// Whether <paramref name="memory"/> can be handed to a device as it is: native, begins at a page, whole pages long.
-    /// Memory on the managed heap never can: it moves.
+    /// Whether <paramref name="memory"/> can be handed to a device as it is: native, begins at a page, whole pages
+    /// long. Memory on the managed heap never can: it moves.
     /// </summary>
     public static bool IsAligned(ReadOnlyMemory<byte> memory)
     {

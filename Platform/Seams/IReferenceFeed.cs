@@ -24,14 +24,18 @@ public interface IReferenceFeed
     ValueTask FlushAsync(CancellationToken cancellationToken = default);
 }
 
-/// <summary>Tells at replay whether the bytes behind a location are what an extent says: the data half of "one flush".</summary>
+/// <summary>
+/// Tells at replay whether the bytes behind a location are what an extent says: the data half of "one flush".
+/// </summary>
 public interface IStoredDataVerifier
 {
     ValueTask<bool> VerifyAsync(ChunkLocation location, uint storedBytes, uint checksum,
         CancellationToken cancellationToken = default);
 }
 
-/// <summary>The epoch of garbage collection: a commit names the oldest epoch in which one of its new chunks was pinned.</summary>
+/// <summary>
+/// The epoch of garbage collection: a commit names the oldest epoch in which one of its new chunks was pinned.
+/// </summary>
 public interface IGarbageEpochs
 {
     ulong Current { get; }
