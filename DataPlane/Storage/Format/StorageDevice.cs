@@ -18,6 +18,9 @@ public sealed class StorageDevice
 {
     private static readonly long[] CopyOffsets = [0, DeviceGeometry.SecondSuperblockOffset];
 
+    private static readonly long[] NeverWrittenOffsets =
+        [DeviceGeometry.SecondSuperblockOffset, DeviceGeometry.HeaderBytes];
+
     private readonly int[] _writeOrder;
     private Superblock _superblock;
 
@@ -69,6 +72,8 @@ public sealed class StorageDevice
         storage.CheckOptions(options);
         if (options.ReadOnly) return storage;
 
+        // What was read may lie in the disk's cache only, if the last process died before its flush.
+        await device.FlushAsync(cancellationToken);
         var opened = storage._superblock with { OpenCount = checked(storage._superblock.OpenCount + 1) };
         if (options.CapacityBytes > opened.Geometry.CapacityBytes)
         {
@@ -99,17 +104,21 @@ public sealed class StorageDevice
         return true;
     }
 
+    // Blank is also what a crash in the middle of formatting leaves: zeros, and the first superblock perhaps torn. That
+    // the second one and the log were never written tells it from a damaged device, which must not be formatted.
     private static async ValueTask<bool> IsBlankAsync(IBlockDevice device, CancellationToken cancellationToken)
     {
         using var page = AlignedMemoryPool.Shared.Rent(Superblock.SizeBytes);
-        foreach (var offset in CopyOffsets)
+        foreach (var offset in NeverWrittenOffsets)
         {
             if (device.SizeBytes < offset + Superblock.SizeBytes) continue;
             await device.ReadAsync(offset, page.Memory[..Superblock.SizeBytes], cancellationToken);
             if (page.GetSpan()[..Superblock.SizeBytes].IndexOfAnyExcept((byte)0) >= 0) return false;
         }
 
-        return true;   // also what a crash in the middle of formatting leaves: zeros, the superblock comes last
+        if (device.SizeBytes < Superblock.SizeBytes) return true;
+        await device.ReadAsync(0, page.Memory[..Superblock.SizeBytes], cancellationToken);
+        return Superblock.IsBlankOrTorn(page.GetSpan()[..Superblock.SizeBytes]);
     }
 
     private static async ValueTask<StorageDevice> FormatAsync(

@@ -25,6 +25,7 @@ public readonly record struct Superblock(
     /// <summary>The only version that this program reads and writes.</summary>
     public const uint Version = 1;
 
+    private const int SectorBytes = 512;
     private const int ChecksumOffset = SizeBytes - sizeof(uint);
 
     private static ReadOnlySpan<byte> Magic => "ClaudeFS"u8;
@@ -50,6 +51,15 @@ public readonly record struct Superblock(
         var fault = superblock.Geometry.FindFault();
         if (fault is null && superblock.WrittenBytes > superblock.Geometry.CapacityBytes) fault = "written bytes";
         return fault is null ? null : Format($"superblock with an impossible {fault}: {superblock}");
+    }
+
+    /// <summary>
+    /// Whether these 4096 bytes are zeros, or a superblock of which a power cut left only some 512-byte sectors.
+    /// </summary>
+    public static bool IsBlankOrTorn(ReadOnlySpan<byte> source)
+    {
+        if (TryRead(source, out _) is null) return false;
+        return source[..8].SequenceEqual(Magic) || source[..SectorBytes].IndexOfAnyExcept((byte)0) < 0;
     }
 
     /// <summary>Writes 4096 bytes.</summary>
