@@ -46,6 +46,18 @@ public class RepositoryTests
     }
 
     [Fact]
+    public void Log_events_have_their_file_and_number() => Holds(LogEvents.Check(Repository.Code.Where(
+        file => !file.IsTestOrBench)));
+
+    [Fact]
+    public void Banned_symbols_are_let_in_only_where_loops_are_made() =>
+        Holds(Repository.Files.SelectMany(Suppressions.Check));
+
+    [Fact]
+    public void Public_types_have_docstrings() => Holds(Repository.Code
+        .Where(file => !file.IsTestOrBench && !file.IsUnder("eng/")).SelectMany(Documentation.Check));
+
+    [Fact]
     public void Nothing_names_this_machine_or_a_ticket() => Holds(Repository.Files.SelectMany(Traces.Check));
 
     // Grains of the tests are there to be odd; the runtime declares what the rules are about.
