@@ -22,10 +22,15 @@ public class BannedCallsTests
     [Theory]
     [InlineData("await task.WaitAsync(timeout, clock, token);")]
     [InlineData("await task.ConfigureAwait(true);")]
+    [InlineData("await task.ConfigureAwait(ConfigureAwaitOptions.ContinueOnCapturedContext | Suppress);")]
     [InlineData("Sleep(1); bed.Sleep(1);")]
     [InlineData("Math.Log(2); Log(2);")]
     [InlineData("log.LeaseRanOut(silo);")]
     public void Another_call_passes(string body) => Assert.Empty(Check("Grains/A.cs", body));
+
+    [Theory, InlineData("Runtime/A.cs", 0), InlineData("Grains/A.cs", 1)]
+    public void Awaiters_in_the_runtimes_own_hands_pass(string path, int violations) =>
+        Assert.Equal(violations, Check(path, "_inner = task.ConfigureAwait(false).GetAwaiter();").Count());
 
     [Fact]
     public void Fields_and_parameters_count_as_semaphores()

@@ -24,6 +24,7 @@ public class OrleansUsingsTests
     [InlineData("Fuse/A.cs", "using OrleansLike;")]
     [InlineData("Runtime/A.cs", "using Orleans.Runtime; namespace Orleans.Hosting;")]
     [InlineData("Runtime/A.cs", "namespace Microsoft.Extensions.Hosting;")]
+    [InlineData("Runtime/A.cs", "namespace OrleansCodeGen.Support;")]
     public void An_allowed_name_passes(string path, string text) =>
         Assert.Empty(OrleansUsings.Check(new SourceFile(path, text)));
 }

@@ -37,7 +37,7 @@ internal static class BannedCalls
                 yield return file.Violation(call, "SemaphoreSlim.WaitAsync: its continuations belong to no loop");
             }
 
-            if (method == "ConfigureAwait" && LeavesContext(call) && !IsSdkMethod(file, call))
+            if (method == "ConfigureAwait" && LeavesContext(call) && !IsSdkMethod(file, call) && !IsAwaiter(file, call))
             {
                 yield return file.Violation(call, "ConfigureAwait(false) outside the SDK's public methods");
             }
@@ -70,9 +70,15 @@ internal static class BannedCalls
     private static bool LeavesContext(InvocationExpressionSyntax call)
     {
         var argument = call.ArgumentList.Arguments.FirstOrDefault()?.Expression;
-        return argument is not null && (argument.IsKind(SyntaxKind.FalseLiteralExpression)
-            || argument.ToString().Contains("ConfigureAwaitOptions", StringComparison.Ordinal));
+        if (argument is null || argument.IsKind(SyntaxKind.FalseLiteralExpression)) return true;
+        var options = argument.ToString();
+        return options.Contains("ConfigureAwaitOptions", StringComparison.Ordinal)
+            && !options.Contains("ContinueOnCapturedContext", StringComparison.Ordinal);
     }
+
+    // The runtime takes awaiters into its own hands to say itself where a turn goes on.
+    private static bool IsAwaiter(SourceFile file, InvocationExpressionSyntax call) => file.IsUnder("Runtime/")
+        && call.Parent is MemberAccessExpressionSyntax { Name.Identifier.Text: "GetAwaiter" };
 
     private static bool IsSdkMethod(SourceFile file, SyntaxNode call)
     {

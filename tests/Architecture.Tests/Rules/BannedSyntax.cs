@@ -46,7 +46,8 @@ internal static partial class BannedSyntax
                 yield return file.Violation(type.Identifier, $"{type.Identifier.Text}: a name that says nothing");
             }
 
-            if (node is IdentifierNameSyntax { Identifier.Text: "NotImplementedException" })
+            if (node is ObjectCreationExpressionSyntax creation
+                && creation.Type.ToString().EndsWith("NotImplementedException", StringComparison.Ordinal))
             {
                 yield return file.Violation(node, "NotImplementedException");
             }

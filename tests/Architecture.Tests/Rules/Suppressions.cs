@@ -15,10 +15,22 @@ internal static class Suppressions
     {
         if (file.IsUnder(Homes)) yield break;
         var lines = file.Text.Split('\n');
+        var isHome = false;
         for (var i = 0; i < lines.Length; i++)
         {
-            if (LetsIn(file.Path, lines[i])) yield return file.Violation(i + 1, "lets banned symbols in");
+            if (IsSection(file.Path, lines[i])) isHome = IsHome(file.Path, lines[i]);
+            if (!isHome && LetsIn(file.Path, lines[i])) yield return file.Violation(i + 1, "lets banned symbols in");
         }
+    }
+
+    private static bool IsSection(string path, string line) =>
+        path.EndsWith(".editorconfig", StringComparison.Ordinal) && line.StartsWith('[');
+
+    // A section names files below its own folder: [Scheduling/**.cs].
+    private static bool IsHome(string path, string section)
+    {
+        var folder = path[..(path.LastIndexOf('/') + 1)];
+        return Homes.Any(home => (folder + section[1..]).StartsWith(home, StringComparison.Ordinal));
     }
 
     private static bool LetsIn(string path, string line)
@@ -39,6 +51,7 @@ internal static class Suppressions
         return path.EndsWith("proj", StringComparison.Ordinal)
             && (line.Contains("<UseBannedSymbols>false", StringComparison.Ordinal)
                 || line.Contains("<UseAnalyzers>false", StringComparison.Ordinal)
-                || (line.Contains("NoWarn", StringComparison.Ordinal) && line.Contains(Rule, StringComparison.Ordinal)));
+                || (line.Contains("NoWarn", StringComparison.Ordinal)
+                    && line.Contains(Rule, StringComparison.Ordinal)));
     }
 }
