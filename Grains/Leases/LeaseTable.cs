@@ -9,11 +9,11 @@ namespace ClaudeFs.Grains.Leases;
 public readonly record struct HeldLease(SessionId Session, LeaseMode Mode, ulong Number);
 
 /// <summary>
-/// The leases of one shard, in memory only: which sessions may answer locally for which inodes. Read leases are shared, a
-/// write lease is alone. While someone has, or waits for, the intent on an inode nothing new is granted on it, so that who
-/// took the intent and then sees no conflict stays alone.
-/// <para>Sessions that were there before this owner and have not come back are <i>absent</i>: they may hold anything, so they
-/// conflict with everything until they come back or their term is over.</para>
+/// The leases of one shard, in memory only: which sessions may answer locally for which inodes. Read leases are shared,
+/// a write lease is alone. While someone has, or waits for, the intent on an inode nothing new is granted on it, so
+/// that who took the intent and then sees no conflict stays alone.
+/// <para>Sessions that were there before this owner and have not come back are <i>absent</i>: they may hold anything,
+/// so they conflict with everything until they come back or their term is over.</para>
 /// Thread-safe: one lock, taken before the intent table's. Nothing is called under it but that table.
 /// </summary>
 public sealed class LeaseTable(IntentTable intents)
@@ -67,8 +67,8 @@ public sealed class LeaseTable(IntentTable intents)
     }
 
     /// <summary>
-    /// Grants Read if that needs no wait, or renews what the session has; else None. Reading the rows after this call gives
-    /// what the lease covers.
+    /// Grants Read if that needs no wait, or renews what the session has; else None. Reading the rows after this call
+    /// gives what the lease covers.
     /// </summary>
     public LeaseGrant TryGrantRead(InodeId inode, SessionId session)
     {
@@ -84,7 +84,8 @@ public sealed class LeaseTable(IntentTable intents)
                 return LeaseGrant.None;
             }
 
-            return Put(ref holders, inode, session, leases, own, own.Mode == LeaseMode.None ? LeaseMode.Read : own.Mode);
+            var mode = own.Mode == LeaseMode.None ? LeaseMode.Read : own.Mode;
+            return Put(ref holders, inode, session, leases, own, mode);
         }
     }
 
@@ -100,7 +101,9 @@ public sealed class LeaseTable(IntentTable intents)
         }
     }
 
-    /// <summary>Whether another session's lease stands against this session's wish: Write for a change, Read for a read.</summary>
+    /// <summary>
+    /// Whether another session's lease stands against this session's wish: Write for a change, Read for a read.
+    /// </summary>
     public bool HasConflict(InodeId inode, SessionId session, LeaseMode wanted)
     {
         lock (_lock)
@@ -135,8 +138,9 @@ public sealed class LeaseTable(IntentTable intents)
     }
 
     /// <summary>
-    /// A lease comes back, wholly or down to Read: everything granted to the session up to <paramref name="number"/>. A later
-    /// grant stays. <paramref name="isOpen"/>: the session has the inode open and counts for its life without a lease.
+    /// A lease comes back, wholly or down to Read: everything granted to the session up to <paramref name="number"/>. A
+    /// later grant stays. <paramref name="isOpen"/>: the session has the inode open and counts for its life without a
+    /// lease.
     /// </summary>
     public void Return(InodeId inode, SessionId session, ulong number, LeaseMode kept, bool isOpen)
     {
@@ -152,7 +156,9 @@ public sealed class LeaseTable(IntentTable intents)
         }
     }
 
-    /// <summary>The session, or what it asked for, is over: it holds nothing on the inode and has it not open.</summary>
+    /// <summary>
+    /// The session, or what it asked for, is over: it holds nothing on the inode and has it not open.
+    /// </summary>
     public void Forget(InodeId inode, SessionId session)
     {
         lock (_lock)

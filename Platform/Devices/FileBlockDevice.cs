@@ -90,7 +90,10 @@ public sealed class FileBlockDevice : IBlockDevice
     public ValueTask ReadAsync(long offset, Memory<byte> destination, CancellationToken cancellationToken = default)
     {
         Check(offset, destination.Length, SizeBytes);
-        if (destination.Length > _options.InlineBytesMax) return ReadPooledAsync(offset, destination, cancellationToken);
+        if (destination.Length > _options.InlineBytesMax)
+        {
+            return ReadPooledAsync(offset, destination, cancellationToken);
+        }
 
         try
         {
@@ -108,7 +111,11 @@ public sealed class FileBlockDevice : IBlockDevice
         long offset, ReadOnlyMemory<byte> source, CancellationToken cancellationToken = default)
     {
         Check(offset, source.Length, SizeBytes);
-        if (_options.ReadOnly) return ValueTask.FromException(new FsException(FsError.EROFS, $"{Name}: opened read-only"));
+        if (_options.ReadOnly)
+        {
+            return ValueTask.FromException(new FsException(FsError.EROFS, $"{Name}: opened read-only"));
+        }
+
         return WriteUncheckedAsync(offset, source, cancellationToken);
     }
 
@@ -197,7 +204,8 @@ public sealed class FileBlockDevice : IBlockDevice
         }
     }
 
-    private async ValueTask WritePooledAsync(long offset, ReadOnlyMemory<byte> source, CancellationToken cancellationToken)
+    private async ValueTask WritePooledAsync(
+        long offset, ReadOnlyMemory<byte> source, CancellationToken cancellationToken)
     {
         try
         {

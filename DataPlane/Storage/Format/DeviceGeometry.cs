@@ -33,7 +33,8 @@ public readonly record struct DeviceGeometry(
             ? capacity / Limits.LogRegionShare
             : Math.Clamp(capacity / Limits.LogRegionShare, Limits.LogRegionBytesMin, Limits.LogRegionBytesMax);
         var zones = RoundUp(HeaderBytes + logBytes, segmentBytes);
-        var zoneBytes = Math.Min(Limits.ZoneBytesMax, (long)segmentBytes * (segmentBytes / SegmentTableEntry.SizeBytes));
+        var zoneBytes = Math.Min(
+            Limits.ZoneBytesMax, (long)segmentBytes * (segmentBytes / SegmentTableEntry.SizeBytes));
         return new DeviceGeometry(capacity, segmentBytes, HeaderBytes, zones - HeaderBytes, zones, zoneBytes);
     }
 
@@ -56,12 +57,16 @@ public readonly record struct DeviceGeometry(
         ZonesOffsetBytes + (place / PlacesPerZone * ZoneBytes)
         + ((long)(place % PlacesPerZone) * SegmentTableEntry.SizeBytes);
 
-    /// <summary>Why these numbers cannot be a layout; null when they can. Guards against nonsense with a good CRC.</summary>
+    /// <summary>
+    /// Why these numbers cannot be a layout; null when they can. Guards against nonsense with a good CRC.
+    /// </summary>
     public string? FindFault()
     {
         if (SegmentBytes < Limits.SegmentBytesMin || (SegmentBytes & (SegmentBytes - 1)) != 0) return "segment size";
-        if (LogOffsetBytes != HeaderBytes || LogBytes <= 0 || LogBytes % Limits.DeviceBlockBytes != 0) return "log region";
-        if (ZonesOffsetBytes < LogOffsetBytes + LogBytes || ZonesOffsetBytes % SegmentBytes != 0) return "zones' offset";
+        if (LogOffsetBytes != HeaderBytes || LogBytes <= 0) return "log region";
+        if (LogBytes % Limits.DeviceBlockBytes != 0) return "log region";
+        if (ZonesOffsetBytes < LogOffsetBytes + LogBytes) return "zones' offset";
+        if (ZonesOffsetBytes % SegmentBytes != 0) return "zones' offset";
         if (ZoneBytes < 2L * SegmentBytes || ZoneBytes % SegmentBytes != 0) return "zone size";
         if (PlacesPerZone > SegmentBytes / SegmentTableEntry.SizeBytes) return "zone size";
         if (CapacityBytes < ZonesOffsetBytes || CapacityBytes % SegmentBytes != 0) return "capacity";

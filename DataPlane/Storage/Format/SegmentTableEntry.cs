@@ -44,7 +44,8 @@ public readonly record struct SegmentTableEntry(SegmentId Segment, PlaceState St
         if (source.IndexOfAnyExcept((byte)0) < 0) return true;
         if (BinaryPrimitives.ReadUInt32LittleEndian(source) != Magic || source[4] != Version) return false;
         if (BinaryPrimitives.ReadUInt32LittleEndian(source[24..]) != place) return false;
-        if (BinaryPrimitives.ReadUInt32LittleEndian(source[ChecksumOffset..]) != Crc32c.Compute(source[..ChecksumOffset]))
+        var checksum = BinaryPrimitives.ReadUInt32LittleEndian(source[ChecksumOffset..]);
+        if (checksum != Crc32c.Compute(source[..ChecksumOffset]))
         {
             return false;
         }

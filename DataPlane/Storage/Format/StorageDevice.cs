@@ -62,7 +62,8 @@ public sealed class StorageDevice
         {
             if (!options.Format || options.ReadOnly)
             {
-                throw new FsException(FsError.EINVAL, $"{device.Name}: offset 0: expected a superblock, found an empty file");
+                throw new FsException(
+                    FsError.EINVAL, $"{device.Name}: offset 0: expected a superblock, found an empty file");
             }
 
             return await FormatAsync(device, options, ids, cancellationToken);
@@ -85,7 +86,9 @@ public sealed class StorageDevice
         return storage;
     }
 
-    /// <summary>A region for the embedded log of the metadata, on <paramref name="device"/> or another view of it.</summary>
+    /// <summary>
+    /// A region for the embedded log of the metadata, on <paramref name="device"/> or another view of it.
+    /// </summary>
     public BlockDeviceRegion LogRegion(IBlockDevice? device = null) =>
         new(device ?? Device, "log", Geometry.LogOffsetBytes, Geometry.LogBytes);
 
@@ -93,7 +96,8 @@ public sealed class StorageDevice
     /// Writes the next step of the device (up to the next multiple of 1 GiB, at most the capacity) and puts it to use.
     /// False when it is fully grown. Throws <see cref="FsException"/>: ENOSPC, EIO; the device then stays as it was.
     /// </summary>
-    public async ValueTask<bool> GrowAsync(IProgress<long>? progress = null, CancellationToken cancellationToken = default)
+    public async ValueTask<bool> GrowAsync(
+        IProgress<long>? progress = null, CancellationToken cancellationToken = default)
     {
         var written = _superblock.WrittenBytes;
         if (written >= Geometry.CapacityBytes) return false;
@@ -128,7 +132,8 @@ public sealed class StorageDevice
         if (geometry.PlacesIn(geometry.CapacityBytes) < Limits.DevicePlacesMin)
         {
             throw new FsException(FsError.EINVAL,
-                $"{device.Name}: a size of {options.CapacityBytes} bytes is too small for {Limits.DevicePlacesMin} segments");
+                $"{device.Name}: a size of {options.CapacityBytes} bytes is too small for "
+                + $"{Limits.DevicePlacesMin} segments");
         }
 
         var written = Math.Min(geometry.CapacityBytes, geometry.ZonesOffsetBytes + Limits.DeviceFirstZoneBytes);
@@ -188,7 +193,8 @@ public sealed class StorageDevice
         if (options.CapacityBytes != 0 && options.CapacityBytes < Geometry.CapacityBytes)
         {
             throw new FsException(FsError.EINVAL,
-                $"{Device.Name}: has a size of {Geometry.CapacityBytes} bytes and cannot shrink to {options.CapacityBytes}");
+                $"{Device.Name}: has a size of {Geometry.CapacityBytes} bytes and cannot shrink to "
+                + $"{options.CapacityBytes}");
         }
 
         if (Device.SizeBytes < _superblock.WrittenBytes)

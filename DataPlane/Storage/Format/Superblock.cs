@@ -37,7 +37,8 @@ public readonly record struct Superblock(
         source = source[..SizeBytes];
         if (!source[..8].SequenceEqual(Magic))
         {
-            return $"no superblock: expected magic {Convert.ToHexString(Magic)}, found {Convert.ToHexString(source[..8])}";
+            return $"no superblock: expected magic {Convert.ToHexString(Magic)}, "
+                + $"found {Convert.ToHexString(source[..8])}";
         }
 
         var stored = BinaryPrimitives.ReadUInt32LittleEndian(source[ChecksumOffset..]);
