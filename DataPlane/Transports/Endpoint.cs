@@ -15,7 +15,9 @@ public readonly record struct Endpoint(string Host, int Port)
     private const int PortMax = 65535;
     private const int HostCharsMax = 255;
 
-    /// <summary>Reads "host", "host:port", "[v6]" or "[v6]:port"; without a port it is 9200, and 9300 means 9200.</summary>
+    /// <summary>
+    /// Reads "host", "host:port", "[v6]" or "[v6]:port"; without a port it is 9200, and 9300 means 9200.
+    /// </summary>
     public static bool TryParse([NotNullWhen(true)] string? text, out Endpoint endpoint)
     {
         endpoint = default;
@@ -41,7 +43,8 @@ public readonly record struct Endpoint(string Host, int Port)
     /// <summary>As <see cref="TryParse"/>; throws FormatException naming the text and the rule.</summary>
     public static Endpoint Parse(string text) => TryParse(text, out var endpoint)
         ? endpoint
-        : throw new FormatException($"'{text}' is no address: it must be HOST or HOST:PORT, with a port up to {PortMax}");
+        : throw new FormatException(
+            $"'{text}' is no address: it must be HOST or HOST:PORT, with a port up to {PortMax}");
 
     public override string ToString() => Host.Contains(':', StringComparison.Ordinal)
         ? string.Create(CultureInfo.InvariantCulture, $"[{Host}]:{Port}")

@@ -1,8 +1,8 @@
 namespace ClaudeFs.DataPlane.Transports;
 
 /// <summary>
-/// An ordered stream of bytes both ways: what a socket and an in-process pipe have in common. <see cref="StreamConnection"/>
-/// makes frames of it. One send and one receive at a time.
+/// An ordered stream of bytes both ways: what a socket and an in-process pipe have in common.
+/// <see cref="StreamConnection"/> makes frames of it. One send and one receive at a time.
 /// </summary>
 public interface IByteStream : IAsyncDisposable
 {
@@ -13,7 +13,9 @@ public interface IByteStream : IAsyncDisposable
     /// <summary>See <see cref="IConnection.ContinuesOnLoop"/>.</summary>
     bool ContinuesOnLoop { get; }
 
-    /// <summary>Fills a part of <paramref name="destination"/>, borrowed until completion; 0 is the end. Errors: IOException.</summary>
+    /// <summary>
+    /// Fills a part of <paramref name="destination"/>, borrowed until completion; 0 is the end. Errors: IOException.
+    /// </summary>
     ValueTask<int> ReceiveAsync(Memory<byte> destination);
 
     /// <summary>

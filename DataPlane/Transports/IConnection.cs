@@ -23,14 +23,17 @@ public interface IConnection : IAsyncDisposable
     /// <summary>Whether the next receive completes without waiting for the network.</summary>
     bool HasBufferedFrame { get; }
 
+    /// <summary>Bytes that have come so far: a peer that makes it grow is alive.</summary>
+    long ReceivedBytes { get; }
+
     /// <summary>Why it was closed; null while it is open.</summary>
     RpcException? CloseReason { get; }
 
     /// <summary>
     /// Queues a frame and, unless <paramref name="flush"/> is false, starts to send what is queued. Completes when the
-    /// frame's memory is no longer needed: at once for small frames, which are copied; when it has been sent for others,
-    /// and for all while the queue is full, which is the back-pressure. Memory of the frame is borrowed until then.
-    /// Errors, as RpcException: PayloadTooLarge (nothing was queued, the connection goes on), PeerUnavailable.
+    /// frame's memory is no longer needed: at once for small frames, which are copied; when it has been sent for
+    /// others, and for all while the queue is full, which is the back-pressure. Memory of the frame is borrowed until
+    /// then. Errors, as RpcException: PayloadTooLarge (nothing was queued, the connection goes on), PeerUnavailable.
     /// </summary>
     ValueTask SendAsync(OutgoingFrame frame, bool flush = true);
 
@@ -44,11 +47,19 @@ public interface IConnection : IAsyncDisposable
     ValueTask<ReceivedFrame> ReceiveAsync();
 
     /// <summary>
-    /// Sends what is queued, tells the peer that no more comes, and throws away what still arrives until it ends too or
-    /// the read time-out: so that a last frame, which says why, is not lost. Called by the receiver, in place of a receive.
+    /// Sends what is queued and tells the peer that no more comes; receiving goes on. Never throws: a connection that
+    /// fails meanwhile is closed.
     /// </summary>
-    ValueTask FinishAsync();
+    ValueTask FinishSendingAsync();
 
-    /// <summary>Closes at once; the first reason stays. Unsent frames are lost, waiting senders and the receiver fail.</summary>
+    /// <summary>
+    /// In place of further receives: throws away what still comes until the peer ends too, or the read time-out. A
+    /// socket closed over unread bytes resets, and the last frame, which says why, would be lost with it. Never throws.
+    /// </summary>
+    ValueTask DiscardAsync();
+
+    /// <summary>
+    /// Closes at once; the first reason stays. Unsent frames are lost, waiting senders and the receiver fail.
+    /// </summary>
     void Close(RpcException reason);
 }

@@ -1,6 +1,8 @@
 namespace ClaudeFs.DataPlane.Transports;
 
-/// <summary>A way of moving frames between processes, found by name in a <see cref="TransportRegistry"/>. Thread-safe.</summary>
+/// <summary>
+/// A way of moving frames between processes, found by name in a <see cref="TransportRegistry"/>. Thread-safe.
+/// </summary>
 public interface ITransport
 {
     /// <summary>Lower-case name: "tcp", "memory".</summary>

@@ -8,15 +8,16 @@ namespace ClaudeFs.DataPlane.Transports;
 /// <paramref name="Parts"/> in order: bytes that lie apart need not be copied together.
 /// </summary>
 /// <param name="Opcode">What is asked or answered.</param>
-/// <param name="Flags">What kind of frame it is; <see cref="FrameFlags.Traced"/> takes <paramref name="Trace"/>.</param>
+/// <param name="Flags">What kind of frame it is; <see cref="FrameFlags.Traced"/> takes
+/// <paramref name="Trace"/>.</param>
 /// <param name="RequestId">Which request it is or answers.</param>
 /// <param name="DeadlineMilliseconds">Time left; 0 is none.</param>
 /// <param name="Head">First bytes; borrowed until the send completes.</param>
 /// <param name="Parts">Further bytes; the list and the bytes are borrowed until the send completes.</param>
 /// <param name="Trace">Trace context of a traced frame.</param>
 public readonly record struct OutgoingFrame(
-    Opcode Opcode, FrameFlags Flags, ulong RequestId, uint DeadlineMilliseconds = 0, ReadOnlyMemory<byte> Head = default,
-    ReadOnlyMemory<ReadOnlyMemory<byte>> Parts = default, TraceContext Trace = default)
+    Opcode Opcode, FrameFlags Flags, ulong RequestId, uint DeadlineMilliseconds = 0,
+    ReadOnlyMemory<byte> Head = default, ReadOnlyMemory<ReadOnlyMemory<byte>> Parts = default, TraceContext Trace = default)
 {
     /// <summary>Length of the payload, trace context included.</summary>
     public long PayloadBytes
@@ -44,7 +45,8 @@ public readonly record struct OutgoingFrame(
 
         checksum = Crc32c.Append(checksum, Head.Span);
         foreach (var part in Parts.Span) checksum = Crc32c.Append(checksum, part.Span);
-        new FrameHeader(Opcode, Flags, RequestId, (uint)PayloadBytes, DeadlineMilliseconds, checksum).Write(destination);
+        var header = new FrameHeader(Opcode, Flags, RequestId, (uint)PayloadBytes, DeadlineMilliseconds, checksum);
+        header.Write(destination);
         return written;
     }
 }

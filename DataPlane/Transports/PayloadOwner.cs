@@ -33,7 +33,9 @@ public readonly struct PayloadOwner : IDisposable
 
     public Span<byte> Span => Memory.Span;
 
-    /// <summary>The same ownership of less: what lies before <paramref name="start"/> and past the length is hidden.</summary>
+    /// <summary>
+    /// The same ownership of less: what lies before <paramref name="start"/> and past the length is hidden.
+    /// </summary>
     public PayloadOwner Slice(int start, int length)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(start);

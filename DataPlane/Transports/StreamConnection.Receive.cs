@@ -17,6 +17,9 @@ public sealed partial class StreamConnection
     private readonly PayloadOwner _buffer;
     private int _start;
     private int _end;
+    private long _receivedBytes;
+
+    public long ReceivedBytes => Interlocked.Read(ref _receivedBytes);
 
     public bool HasBufferedFrame
     {
@@ -48,7 +51,11 @@ public sealed partial class StreamConnection
             var buffered = TakeBuffered(payload.Memory.Span);
             if (buffered < length) await ReceiveExactlyAsync(payload.Memory[buffered..]);
             Volatile.Write(ref _receivingSince, Never);
-            if (length > 0 && Crc32c.Compute(payload.Span) != header.PayloadChecksum) throw Refuse(FrameFault.BadPayloadChecksum);
+            if (length > 0 && Crc32c.Compute(payload.Span) != header.PayloadChecksum)
+            {
+                throw Refuse(FrameFault.BadPayloadChecksum);
+            }
+
             return new ReceivedFrame(header, payload);
         }
         catch (Exception exception)
@@ -103,10 +110,12 @@ public sealed partial class StreamConnection
         var count = await waiting;
         if (count == 0) throw Ended(_end > 0 || Volatile.Read(ref _receivingSince) != Never);
         _end += count;
+        Interlocked.Add(ref _receivedBytes, count);
         Volatile.Write(ref _receivingSince, Never);
     }
 
-    // Between frames silence is allowed: heartbeats look after it. Inside one the read time-out runs from the last byte.
+    // Between frames silence is allowed: heartbeats look after it. Inside one the read time-out runs from the last
+    // byte.
     private void NoteReceiving()
     {
         if (_end > 0) Volatile.Write(ref _receivingSince, _time.GetTimestamp());
@@ -120,6 +129,7 @@ public sealed partial class StreamConnection
             Volatile.Write(ref _receivingSince, _time.GetTimestamp());
             var count = await _stream.ReceiveAsync(destination);
             if (count == 0) throw Ended(insideFrame: true);
+            Interlocked.Add(ref _receivedBytes, count);
             destination = destination[count..];
         }
     }

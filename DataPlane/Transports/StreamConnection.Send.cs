@@ -25,7 +25,8 @@ public sealed partial class StreamConnection
         if (payloadBytes > Limits.FramePayloadBytesMax)
         {
             return ValueTask.FromException(new RpcException(
-                RpcErrorCode.PayloadTooLarge, $"a payload of {payloadBytes} bytes is over {Limits.FramePayloadBytesMax}"));
+                RpcErrorCode.PayloadTooLarge,
+                $"a payload of {payloadBytes} bytes is over {Limits.FramePayloadBytesMax}"));
         }
 
         // Checksums are computed before the gate: other senders do not wait for them.
@@ -63,7 +64,8 @@ public sealed partial class StreamConnection
     private SendTicket? Enqueue(in OutgoingFrame frame, ReadOnlySpan<byte> header, long payloadBytes)
     {
         var rest = (int)payloadBytes - (header.Length - FrameHeader.SizeBytes);
-        var isCopied = rest <= Limits.SendCopyBytesMax && _copiedBytes + header.Length + rest <= Limits.SendQueueBytesMax;
+        var isCopied = rest <= Limits.SendCopyBytesMax
+            && _copiedBytes + header.Length + rest <= Limits.SendQueueBytesMax;
         var copyBytes = header.Length + (isCopied ? rest : 0);
         var batch = FindBatch(copyBytes, isCopied ? 1 : frame.Parts.Length + 2);
         var destination = batch.Reserve(copyBytes);
@@ -138,7 +140,8 @@ public sealed partial class StreamConnection
             catch (Exception exception)
             {
                 // Whatever it was, a frame is cut in the middle: nothing can follow it.
-                Close(new RpcException(RpcErrorCode.PeerUnavailable, $"{RemoteAddress}: {exception.Message}", exception));
+                Close(new RpcException(
+                    RpcErrorCode.PeerUnavailable, $"{RemoteAddress}: {exception.Message}", exception));
                 batch.Fail(CloseReason!);
             }
 

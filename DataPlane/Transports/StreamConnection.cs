@@ -4,9 +4,10 @@ namespace ClaudeFs.DataPlane.Transports;
 
 /// <summary>
 /// Frames over a byte stream.
-/// Invariants: one drainer at a time sends (<c>_isDraining</c>); batches leave in the order in which frames were queued;
-/// memory of a frame is given back to its sender only when the stream does not look at it any more, so a close leaves the
-/// batch being sent to its drainer. Lock: <c>_sendGate</c> alone, never held over a send, a callback or a continuation.
+/// Invariants: one drainer at a time sends (<c>_isDraining</c>); batches leave in the order in which frames were
+/// queued; memory of a frame is given back to its sender only when the stream does not look at it any more, so a close
+/// leaves the batch being sent to its drainer. Lock: <c>_sendGate</c> alone, never held over a send, a callback or a
+/// continuation.
 /// </summary>
 public sealed partial class StreamConnection : IConnection
 {
@@ -49,13 +50,24 @@ public sealed partial class StreamConnection : IConnection
         FailQueued(reason);
     }
 
-    public async ValueTask FinishAsync()
+    public async ValueTask FinishSendingAsync()
     {
         try
         {
             await QueueBarrierAsync();
             _stream.FinishSending();
-            // From here the read time-out runs over the whole wait, or a peer that never ends could hold us.
+        }
+        catch (Exception exception) when (exception is IOException or ObjectDisposedException)
+        {
+            Close(new RpcException(RpcErrorCode.PeerUnavailable, exception.Message, exception));
+        }
+    }
+
+    public async ValueTask DiscardAsync()
+    {
+        try
+        {
+            // The read time-out runs over the whole wait, or a peer that never ends could hold us.
             Volatile.Write(ref _receivingSince, _time.GetTimestamp());
             while (await _stream.ReceiveAsync(_buffer.Memory) > 0)
             {
@@ -78,7 +90,8 @@ public sealed partial class StreamConnection : IConnection
         if (IsOver(ref _receivingSince, _options.ReadTimeout))
         {
             Close(new RpcException(
-                RpcErrorCode.PeerUnavailable, $"no byte of a begun frame came from {RemoteAddress} in {_options.ReadTimeout}"));
+                RpcErrorCode.PeerUnavailable,
+                $"no byte of a begun frame came from {RemoteAddress} in {_options.ReadTimeout}"));
         }
         else if (IsOver(ref _sendingSince, _options.WriteTimeout))
         {

@@ -8,16 +8,22 @@ public sealed class TransportOptions
     /// <summary>Longest wait for a connection to be made. Default 3 s.</summary>
     public TimeSpan DialTimeout { get; init; } = TimeSpan.FromSeconds(3);
 
-    /// <summary>Longest pause inside a frame that has begun to arrive; pauses between frames are the heartbeat's. Default 5 s.</summary>
+    /// <summary>
+    /// Longest pause inside a frame that has begun to arrive; pauses between frames are the heartbeat's. Default 5 s.
+    /// </summary>
     public TimeSpan ReadTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>Longest time in which none of the bytes handed over (1 MiB at most) are taken by the peer. Default 5 s.</summary>
+    /// <summary>
+    /// Longest time in which none of the bytes handed over (1 MiB at most) are taken by the peer. Default 5 s.
+    /// </summary>
     public TimeSpan WriteTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>Silence after which the kernel probes a TCP peer, whole seconds. Default 30 s.</summary>
     public TimeSpan KeepAlive { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Kernel buffer for each direction of a TCP connection, bytes; 0 leaves it to the kernel's auto-tuning. Default 0.</summary>
+    /// <summary>
+    /// Kernel buffer for each direction of a TCP connection, bytes; 0 leaves it to the kernel's auto-tuning. Default 0.
+    /// </summary>
     public int SocketBufferBytes { get; init; }
 
     /// <summary>Connections waiting to be accepted. Default 512.</summary>

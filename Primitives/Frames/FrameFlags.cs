@@ -25,6 +25,8 @@ public enum FrameFlags : byte
     /// <summary>The payload is compressed. Reserved: refused by version 1.</summary>
     Compressed = 32,
 
-    /// <summary>Further frames of the same request id follow; the last one has it not. No opcode of version 1 uses it.</summary>
+    /// <summary>
+    /// Further frames of the same request id follow; the last one has it not. No opcode of version 1 uses it.
+    /// </summary>
     More = 64,
 }

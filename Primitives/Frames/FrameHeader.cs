@@ -14,7 +14,8 @@ namespace ClaudeFs.Primitives.Frames;
 /// <param name="DeadlineMilliseconds">Time left for a request when it was written; 0 is none.</param>
 /// <param name="PayloadChecksum">CRC32C of the payload; 0 when there is none.</param>
 public readonly record struct FrameHeader(
-    Opcode Opcode, FrameFlags Flags, ulong RequestId, uint PayloadBytes, uint DeadlineMilliseconds, uint PayloadChecksum)
+    Opcode Opcode, FrameFlags Flags, ulong RequestId, uint PayloadBytes, uint DeadlineMilliseconds,
+    uint PayloadChecksum)
 {
     public const int SizeBytes = 32;
 
@@ -71,7 +72,9 @@ public readonly record struct FrameHeader(
         return FrameFault.None;
     }
 
-    /// <summary>Writes <see cref="SizeBytes"/> to the start of <paramref name="destination"/>, checksum included.</summary>
+    /// <summary>
+    /// Writes <see cref="SizeBytes"/> to the start of <paramref name="destination"/>, checksum included.
+    /// </summary>
     public void Write(Span<byte> destination)
     {
         Invariant.That(PayloadBytes <= Limits.FramePayloadBytesMax);

@@ -3,10 +3,14 @@ namespace ClaudeFs.Primitives;
 // Bounds of the wire: frames, connections, calls.
 public static partial class Limits
 {
-    /// <summary>Payloads up to this are copied into the connection's send buffer; longer ones are sent from where they lie.</summary>
+    /// <summary>
+    /// Payloads up to this are copied into the connection's send buffer; longer ones are sent from where they lie.
+    /// </summary>
     public const int SendCopyBytesMax = 8 * 1024;
 
-    /// <summary>Copied bytes that may wait in a connection's send queue; past it a sender waits until its frame is sent.</summary>
+    /// <summary>
+    /// Copied bytes that may wait in a connection's send queue; past it a sender waits until its frame is sent.
+    /// </summary>
     public const int SendQueueBytesMax = 1 << 20;
 
     /// <summary>Bytes handed to the kernel in one vectored send: the write time-out counts from send to send.</summary>
@@ -15,7 +19,9 @@ public static partial class Limits
     /// <summary>Pieces in one vectored send (IOV_MAX is 1024).</summary>
     public const int SendPiecesMax = 256;
 
-    /// <summary>A connection's receive buffer; a payload that does not fit is received into a buffer of its own.</summary>
+    /// <summary>
+    /// A connection's receive buffer; a payload that does not fit is received into a buffer of its own.
+    /// </summary>
     public const int ReceiveBufferBytes = 64 * 1024;
 
     /// <summary>Free bytes that the payload pool keeps in each of its size classes.</summary>

@@ -18,7 +18,9 @@ public enum Opcode : ushort
     /// <summary>Keeps a silent connection known alive; answered with an empty payload.</summary>
     Heartbeat = 0x0003,
 
-    /// <summary>One-way: the sender closes the connection after this frame; the payload is an error saying why.</summary>
+    /// <summary>
+    /// One-way: the sender closes the connection after this frame; the payload is an error saying why.
+    /// </summary>
     Goodbye = 0x0004,
 
     /// <summary>One message of the actor runtime; payload and answer are its own.</summary>

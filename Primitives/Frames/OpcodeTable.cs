@@ -3,7 +3,8 @@ using System.Diagnostics.CodeAnalysis;
 namespace ClaudeFs.Primitives.Frames;
 
 /// <summary>One opcode: its number, the name it has in metrics and messages, and who may call it.</summary>
-/// <param name="Index">Position in <see cref="OpcodeTable.All"/>: dispatch tables and counters are arrays by it.</param>
+/// <param name="Index">Position in <see cref="OpcodeTable.All"/>: dispatch tables and counters are arrays by
+/// it.</param>
 /// <param name="Opcode">The number on the wire.</param>
 /// <param name="MetricName">Value of the metric tag "opcode", low cardinality by construction.</param>
 /// <param name="Callers">Roles whose frames with this opcode are taken.</param>

@@ -4,7 +4,8 @@ namespace ClaudeFs.Primitives.Frames;
 
 /// <summary>
 /// The 25 bytes that begin a traced payload: W3C trace id (16 bytes), id of the calling span (8 bytes), trace flags.
-/// Source: W3C Trace Context, 3.2.2. The ids are held as big-endian words, so that their hexadecimal form is the text form.
+/// Source: W3C Trace Context, 3.2.2. The ids are held as big-endian words, so that their hexadecimal form is the text
+/// form.
 /// </summary>
 public readonly record struct TraceContext(ulong TraceHigh, ulong TraceLow, ulong SpanId, byte Flags)
 {

@@ -55,7 +55,8 @@ public sealed class SocketStream : IByteStream
             {
                 var bytes = 0;
                 for (var i = 0; i < pieces.Count; i++) bytes += pieces[i].Length;
-                if (await _send.SendAsync(_socket) != bytes) throw new IOException("the socket took a part of the bytes only");
+                var sent = await _send.SendAsync(_socket);
+                if (sent != bytes) throw new IOException($"the socket took {sent} of {bytes} bytes");
                 return;
             }
 
@@ -90,6 +91,10 @@ public sealed class SocketStream : IByteStream
 
     private async ValueTask SendWholeAsync(ReadOnlyMemory<byte> piece)
     {
-        while (piece.Length > 0) piece = piece[await _socket.SendAsync(piece, SocketFlags.None, CancellationToken.None)..];
+        while (piece.Length > 0)
+        {
+            var sent = await _socket.SendAsync(piece, SocketFlags.None, CancellationToken.None);
+            piece = piece[sent..];
+        }
     }
 }
