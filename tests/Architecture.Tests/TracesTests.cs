@@ -8,6 +8,7 @@ public class TracesTests
     [Theory]
     [InlineData("A.cs", "var path = \"/wor" + "k/main\";")]
     [InlineData("run.sh", "cd /tmp/w" + "t/fuse")]
+    [InlineData("A.csproj", "Include=\"/tmp/tria" + "l-x/X.csproj\"")]
     [InlineData("A.cs", "// see iss" + "ue 12")]
     [InlineData("README.md", "See Iss" + "ue #7.")]
     [InlineData("README.md", "fixes #" + "12 at last")]

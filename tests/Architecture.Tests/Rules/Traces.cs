@@ -26,7 +26,7 @@ internal static partial class Traces
     }
 
     // Split, so that this file does not contain what it looks for.
-    [GeneratedRegex(@"(?<![\w.~])/(wor[k]|tmp/w[t]|tmp/pla[n])/")]
+    [GeneratedRegex(@"(?<![\w.~])/(wor[k]/|tmp/(w[t]|pla[n])/|tmp/tria[l]-)")]
     private static partial Regex MachinePath();
 
     [GeneratedRegex(@"\bissue #?[0-9]+", RegexOptions.IgnoreCase)]
