@@ -1,0 +1,248 @@
+using ClaudeFs.Grains.Storage.Log;
+using ClaudeFs.Platform.Loops;
+using ClaudeFs.Platform.Seams;
+using ClaudeFs.Primitives;
+
+namespace ClaudeFs.Grains.Storage;
+
+/// <summary>
+/// Brings committed appends into the tables, in the background: coalesced, in large transactions. Then makes them durable, and
+/// only then lets rows leave the shard tables and log be recycled, up to what every follower of the references holds as well.
+/// Invariants: appends are taken in their order, each once; the checkpoint is part of the transaction that holds its rows; the
+/// log's tail in a checkpoint is durable before what lies before it is overwritten.
+/// </summary>
+internal sealed class Materialiser : IDisposable
+{
+    private readonly Lock _lock = new();
+    private readonly MetadataStore _store;
+    private readonly MetadataSeams _seams;
+    private readonly ILoop _loop;
+    private readonly ITimer _timer;
+    private readonly Queue<CommittedAppend> _pending = new();
+    private readonly Queue<LogTail> _retained = new();
+    private readonly List<TaskCompletionSource> _drains = [];
+    private readonly List<CommittedAppend> _taken = [];
+    private readonly Dictionary<(ShardId, RowKey), Row?> _rows = [];
+    private readonly Dictionary<ShardId, ulong> _sequences = [];
+    private long _pendingBytes;
+    private long _oldestTime;
+    private bool _isRunning;
+    private bool _isScheduled;
+
+    public Materialiser(MetadataStore store, MetadataSeams seams, ILoop loop)
+    {
+        _store = store;
+        _seams = seams;
+        _loop = loop;
+        Checkpoint = seams.Rows.Checkpoint;
+        _timer = seams.Time.CreateTimer(static state => ((Materialiser)state!).Hurry(), this,
+            Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    }
+
+    /// <summary>How far the tables durably reach.</summary>
+    public TableCheckpoint Checkpoint { get; private set; }
+
+    /// <summary>Bytes of log that the tables lack.</summary>
+    public long LagBytes => Volatile.Read(ref _pendingBytes);
+
+    /// <summary>The bound of the lag is reached: commits wait.</summary>
+    public bool IsBehind
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _pendingBytes > StoreLimits.LagBytesMax
+                    || (_pendingBytes > 0 && _seams.Time.GetElapsedTime(_oldestTime) > StoreLimits.LagTimeMax);
+            }
+        }
+    }
+
+    public void Dispose() => _timer.Dispose();
+
+    /// <summary>Takes over a committed append and its batches.</summary>
+    public void Add(CommittedAppend append)
+    {
+        bool isMuch;
+        lock (_lock)
+        {
+            append.Time = _seams.Time.GetTimestamp();
+            if (_pendingBytes == 0) _oldestTime = append.Time;
+            _pending.Enqueue(append);
+            _pendingBytes += append.Bytes;
+            isMuch = _pendingBytes >= StoreLimits.MaterialiseBytes;
+            if (!isMuch && !_isScheduled && !_isRunning)
+            {
+                _isScheduled = true;
+                _timer.Change(StoreLimits.MaterialiseInterval, Timeout.InfiniteTimeSpan);
+            }
+        }
+
+        if (isMuch) Hurry();
+    }
+
+    /// <summary>Starts to work now, not at the end of the interval.</summary>
+    public void Hurry()
+    {
+        lock (_lock)
+        {
+            if (_isRunning) return;
+            _isRunning = true;
+        }
+
+        _loop.Post(static state => _ = ((Materialiser)state!).RunAsync(), this);
+    }
+
+    /// <summary>Completes when everything added before is durably in the tables.</summary>
+    public Task DrainAsync()
+    {
+        var drained = new TaskCompletionSource();
+        lock (_lock)
+        {
+            _drains.Add(drained);
+        }
+
+        Hurry();
+        return drained.Task;
+    }
+
+    private async Task RunAsync()
+    {
+        try
+        {
+            while (Take()) await MaterialiseAsync();
+        }
+        catch (Exception fault)
+        {
+            StoreLog.MaterialiserFailed(_store.Logger, fault);
+            _store.Fail($"{_seams.Rows.Name}: {fault.Message}");
+            Stop(fault);
+        }
+    }
+
+    private bool Take()
+    {
+        List<TaskCompletionSource> drained;
+        lock (_lock)
+        {
+            _taken.Clear();
+            var bytes = 0L;
+            while (bytes < StoreLimits.TransactionLogBytesMax && _pending.TryDequeue(out var append))
+            {
+                _taken.Add(append);
+                bytes += append.Bytes;
+            }
+
+            if (_taken.Count > 0) return true;
+            _isRunning = false;
+            _isScheduled = false;
+            drained = [.. _drains];
+            _drains.Clear();
+        }
+
+        foreach (var drain in drained) drain.SetResult();
+        return false;
+    }
+
+    private void Stop(Exception fault)
+    {
+        List<TaskCompletionSource> drains;
+        lock (_lock)
+        {
+            _isRunning = true;
+            drains = [.. _drains];
+            _drains.Clear();
+        }
+
+        foreach (var drain in drains) drain.SetException(fault);
+    }
+
+    private async ValueTask MaterialiseAsync()
+    {
+        Feed();
+        Coalesce();
+        var last = _taken[^1];
+        foreach (var append in _taken) _retained.Enqueue(new(append.Append, append.EndPosition));
+        if (_seams.Feed is { } feed && _seams.Log.UsedBytes > _seams.Log.CapacityBytes / 2) await feed.FlushAsync();
+        var checkpoint = NextCheckpoint(last);
+        var rows = new List<TableChange>(_rows.Count);
+        foreach (var (key, row) in _rows) rows.Add(new(key.Item1, key.Item2, row));
+        _seams.Rows.Apply(new(rows, _sequences, checkpoint));
+        _seams.Rows.MakeDurable();
+        Release();
+        Checkpoint = checkpoint;
+        _seams.Log.Recycle(new(checkpoint.TailAppend, checkpoint.TailPosition));
+        Finish();
+        _store.Kick();
+    }
+
+    private void Feed()
+    {
+        if (_seams.Feed is not { } feed) return;
+        var deltas = new List<ReferenceDelta>();
+        foreach (var append in _taken)
+        {
+            deltas.Clear();
+            foreach (var batch in append.Batches.Span) deltas.AddRange(batch.References);
+            feed.Apply(append.Append, append.Stamp, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(deltas));
+        }
+    }
+
+    private void Coalesce()
+    {
+        _rows.Clear();
+        _sequences.Clear();
+        foreach (var append in _taken)
+        {
+            if (append.IsMaterialised) continue;
+            foreach (var batch in append.Batches.Span)
+            {
+                foreach (var change in batch.Changes) _rows[(batch.ShardId, change.Key)] = change.Row;
+                _sequences[batch.ShardId] = batch.Sequence;
+            }
+        }
+    }
+
+    // The tail: after what the tables hold by this very checkpoint, and what the feed holds already.
+    private TableCheckpoint NextCheckpoint(CommittedAppend last)
+    {
+        var before = Checkpoint;
+        var isNewer = last.Append > before.Append;
+        var append = isNewer ? last.Append : before.Append;
+        var position = isNewer ? last.EndPosition : before.Position;
+        var needed = Math.Min(append, _seams.Feed?.DurableCursor ?? append);
+        var tail = new LogTail(before.TailAppend, before.TailPosition);
+        while (_retained.TryPeek(out var retained) && retained.Append <= needed)
+        {
+            tail = new(retained.Append + 1, retained.Position);
+            _retained.Dequeue();
+        }
+
+        var stamp = last.Stamp > before.Stamp ? last.Stamp : before.Stamp;
+        return new(append, position, tail.Append, tail.Position, stamp);
+    }
+
+    private void Release()
+    {
+        foreach (var group in _rows.Keys.GroupBy(static key => key.Item1))
+        {
+            _store.Shards[group.Key].Release(group.Select(static key => key.Item2), _sequences[group.Key]);
+        }
+    }
+
+    private void Finish()
+    {
+        var bytes = 0L;
+        foreach (var append in _taken)
+        {
+            bytes += append.Bytes;
+            foreach (var batch in append.Batches.Span) _store.ReturnBatch(batch);
+        }
+
+        lock (_lock)
+        {
+            _pendingBytes -= bytes;
+            if (_pending.TryPeek(out var oldest)) _oldestTime = oldest.Time;
+        }
+    }
+}

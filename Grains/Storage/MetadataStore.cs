@@ -1,0 +1,186 @@
+using System.Buffers.Binary;
+using ClaudeFs.Platform.Loops;
+using ClaudeFs.Primitives;
+using Microsoft.Extensions.Logging;
+
+namespace ClaudeFs.Grains.Storage;
+
+/// <summary>Figures of a store.</summary>
+/// <param name="Appends">Appends written by this process.</param>
+/// <param name="LogUsedBytes">Log that is not recycled yet.</param>
+/// <param name="LogBytes">Size of the log.</param>
+/// <param name="LagBytes">Log that the tables lack.</param>
+/// <param name="DirtyRows">Rows in memory that the tables do not durably hold.</param>
+/// <param name="CleanBytes">What the cache of other rows takes.</param>
+public readonly record struct StoreStatistics(
+    long Appends, long LogUsedBytes, long LogBytes, long LagBytes, long DirtyRows, long CleanBytes);
+
+/// <summary>
+/// The metadata of this silo's shards: shard tables in memory, a log that commits, tables that follow. Thread-safe.
+/// Invariants: <c>_failure</c> goes from null to the reason once, before any shard is told; from then on nothing is applied,
+/// nothing is appended and nobody is told that something was committed.
+/// </summary>
+public sealed partial class MetadataStore : IAsyncDisposable
+{
+    private readonly MetadataSeams _seams;
+    private readonly CleanBudget _budget = new(StoreLimits.CleanRowsBytesMax);
+    private readonly Pool<ShardBatch> _batches = new(static () => new());
+    private readonly Committer _committer;
+    private readonly ILoop _commitLoop;
+    private readonly ILoop _ackLoop;
+    private readonly ILoop _materialiseLoop;
+    private string? _failure;
+    private int _isDisposed;
+
+    private MetadataStore(MetadataSeams seams, FileSystemIdentity identity, NameHash? hash)
+    {
+        _seams = seams;
+        Identity = identity;
+        Clock = new(seams.Time);
+        Clock.Observe(seams.Rows.Checkpoint.Stamp);
+        Hash = hash ?? new(BinaryPrimitives.ReadUInt64LittleEndian(identity.NameKey.Span),
+            BinaryPrimitives.ReadUInt64LittleEndian(identity.NameKey.Span[sizeof(ulong)..]));
+        Shards = new(this, _budget);
+        _commitLoop = seams.Loops.Start("cfs-commit");
+        _ackLoop = seams.Loops.Start("cfs-ack");
+        _materialiseLoop = seams.Loops.Start("cfs-tables");
+        Materialiser = new(this, seams, _materialiseLoop);
+        _committer = new(this, seams.Log, _commitLoop, _ackLoop);
+    }
+
+    /// <summary>What makes this file system this one.</summary>
+    public FileSystemIdentity Identity { get; }
+
+    /// <summary>The silo's clock: every stamp comes from it.</summary>
+    public HybridClock Clock { get; }
+
+    /// <summary>The shards.</summary>
+    public ShardMap Shards { get; }
+
+    /// <summary>Present figures.</summary>
+    public StoreStatistics Statistics => new(_committer.AppendCount, _seams.Log.UsedBytes, _seams.Log.CapacityBytes,
+        Materialiser.LagBytes, Shards.Loaded.Sum(static shard => (long)shard.DirtyCount), _budget.Bytes);
+
+    internal IRowTable Rows => _seams.Rows;
+
+    internal ICoordination Coordination => _seams.Coordination;
+
+    internal ILogger Logger => _seams.Logger;
+
+    internal NameHash Hash { get; }
+
+    internal CounterSums Counters { get; } = new();
+
+    internal Materialiser Materialiser { get; }
+
+    internal bool IsQueueLong => _committer.IsQueueLong;
+
+    /// <summary>Usage by a user, a group or all (<see cref="CounterKey.Total"/>), over all shards, pending changes included.</summary>
+    public Usage GetUsage(CounterKey counter) => Counters.Find(counter);
+
+    /// <summary>Whether changes are refused, and why.</summary>
+    public bool IsReadOnly(out string reason)
+    {
+        reason = Volatile.Read(ref _failure) ?? "";
+        return reason.Length > 0;
+    }
+
+    /// <summary>
+    /// Submits one operation's batches, one a shard, that commit together or not at all; as <see cref="Shard.Submit"/>. The first
+    /// batch is the coordinator's: its operation's mode and answer count.
+    /// </summary>
+    public Commit SubmitJoint(ReadOnlySpan<ShardBatch> batches)
+    {
+        Invariant.That(batches.Length > 0);
+        var coordinator = batches[0];
+        var (shard, ack) = (coordinator.Shard, coordinator.Context.Ack);
+        var ordered = batches.ToArray();
+        Array.Sort(ordered, static (left, right) => left.ShardId.CompareTo(right.ShardId));
+        foreach (var batch in ordered) batch.Seal();
+        ulong sequence;
+        var locked = 0;
+        try
+        {
+            for (; locked < ordered.Length; locked++)
+            {
+                Invariant.That(locked == 0 || ordered[locked].Shard != ordered[locked - 1].Shard);
+                ordered[locked].Shard.Lock.Enter();
+            }
+
+            if (IsReadOnly(out _)) return default;
+            for (var i = 0; i < ordered.Length; i++)
+            {
+                ordered[i].Shard.Apply(ordered[i]);
+                ordered[i].IsJoinedToNext = i + 1 < ordered.Length;
+            }
+
+            sequence = coordinator.Sequence;
+            _committer.Enqueue(ordered);
+        }
+        finally
+        {
+            while (locked-- > 0) ordered[locked].Shard.Lock.Exit();
+        }
+
+        Kick();
+        return new(shard, sequence, ack);
+    }
+
+    /// <summary>Completes when everything applied before the call, in all shards, is committed. Errors: EIO, EROFS.</summary>
+    public async ValueTask<FsResult<Nothing>> SyncAsync()
+    {
+        foreach (var shard in Shards.Loaded)
+        {
+            var result = await shard.SyncAsync();
+            if (result.IsError) return result;
+        }
+
+        return Nothing.Value;
+    }
+
+    /// <summary>Brings everything committed into the tables, durably. Throws when the store has failed.</summary>
+    public Task DrainAsync() => Materialiser.DrainAsync();
+
+    /// <summary>Commits and materialises everything, then lets go of log and tables.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _isDisposed, 1) != 0) return;
+        if (!IsReadOnly(out _))
+        {
+            await SyncAsync();
+            await DrainAsync();
+            if (_seams.Feed is { } feed) await feed.FlushAsync();
+        }
+
+        Interlocked.CompareExchange(ref _failure, "The store is closed", null);
+        await _commitLoop.DisposeAsync();
+        await _ackLoop.DisposeAsync();
+        Materialiser.Dispose();
+        await _materialiseLoop.DisposeAsync();
+        _committer.Dispose();
+        await _seams.Log.DisposeAsync();
+        await _seams.Rows.DisposeAsync();
+    }
+
+    internal ShardBatch RentBatch() => _batches.Rent();
+
+    internal void ReturnBatch(ShardBatch batch)
+    {
+        batch.Clear();
+        _batches.Return(batch);
+    }
+
+    internal void Enqueue(ShardBatch batch) => _committer.Enqueue(batch);
+
+    internal void Kick() => _committer.Kick();
+
+    /// <summary>Makes the store read-only: what is pending is taken back, and everyone who waits for it hears EIO.</summary>
+    internal void Fail(string reason)
+    {
+        if (Interlocked.CompareExchange(ref _failure, reason, null) is not null) return;
+        StoreLog.ReadOnly(Logger, reason);
+        var due = new List<CommitWaiter>();
+        foreach (var shard in Shards.Loaded) shard.Fail(due);
+        _committer.Acknowledge(due, isCommitted: false);
+    }
+}

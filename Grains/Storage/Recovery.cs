@@ -1,0 +1,128 @@
+using System.Buffers.Binary;
+using ClaudeFs.Grains.Storage.Log;
+using ClaudeFs.Platform.Seams;
+using ClaudeFs.Primitives;
+
+namespace ClaudeFs.Grains.Storage;
+
+/// <summary>
+/// Brings the log into the shard tables at start, and to the followers that lag behind the tables. One append at a time, in order;
+/// used once.
+/// </summary>
+internal sealed class Recovery(MetadataStore store, MetadataSeams seams)
+{
+    private readonly TableCheckpoint _tables = seams.Rows.Checkpoint;
+    private readonly Dictionary<ShardId, Epoch> _epochs = [];
+
+    /// <summary>Not null: an append is whole but contradicts what came before it.</summary>
+    public string? Damage { get; private set; }
+
+    /// <summary>Shards that had something to replay.</summary>
+    public int ShardCount => _epochs.Count;
+
+    /// <summary>Takes in one append; false when the log has to end before it.</summary>
+    public async ValueTask<bool> VisitAsync(LogAppend append)
+    {
+        if (Damage is not null) return true;
+        try
+        {
+            if (!append.IsProven && !await VerifyAsync(append)) return false;
+            Replay(append);
+        }
+        catch (RecordFormatException fault)
+        {
+            throw new FsException(FsError.EPROTO,
+                $"{seams.Log.Name}: append {append.Header.Append} at log position {append.Header.Position} has {fault.Message}",
+                fault);
+        }
+
+        return true;
+    }
+
+    // Log and data are made durable by one flush: of the last append that flush may not have happened.
+    private async ValueTask<bool> VerifyAsync(LogAppend append)
+    {
+        if (seams.Verifier is not { } verifier) return true;
+        var references = new List<ReferenceDelta>();
+        foreach (var batch in ReadBatches(append, isReferencesOnly: true)) references.AddRange(batch.References);
+        foreach (var reference in references)
+        {
+            if (reference.Delta <= 0) continue;
+            if (!await verifier.VerifyAsync(reference.Location, reference.StoredBytes, reference.Checksum)) return false;
+        }
+
+        return true;
+    }
+
+    private void Replay(LogAppend append)
+    {
+        var isMaterialised = append.Header.Append <= _tables.Append;
+        var batches = ReadBatches(append, isMaterialised);
+        if (Damage is not null) return;
+        store.Clock.Observe(append.Header.Stamp);
+        var bytes = LogFormat.PaddedBytes(append.Header.BodyBytes);
+        store.Materialiser.Add(new(append.Header.Append, append.Header.Position + bytes, bytes, append.Header.Stamp,
+            batches.ToArray()) { IsMaterialised = isMaterialised });
+    }
+
+    private List<ShardBatch> ReadBatches(LogAppend append, bool isReferencesOnly)
+    {
+        var batches = new List<ShardBatch>();
+        var rest = append.Body.Span;
+        for (var part = 0u; part < append.Header.PartCount; part++)
+        {
+            var header = new RecordReader(rest).Take(AppendBuffer.PartHeaderBytes);
+            var shardId = new ShardId(BinaryPrimitives.ReadUInt16LittleEndian(header));
+            if (shardId.Value >= ShardId.Count) throw new RecordFormatException($"a part of shard {shardId}");
+            var count = BinaryPrimitives.ReadUInt32LittleEndian(header[4..]);
+            var epoch = new Epoch(BinaryPrimitives.ReadUInt64LittleEndian(header[8..]));
+            var sequence = BinaryPrimitives.ReadUInt64LittleEndian(header[16..]);
+            rest = rest[AppendBuffer.PartHeaderBytes..];
+            if (!isReferencesOnly) CheckEpoch(append, shardId, epoch);
+            for (; count > 0 && Damage is null; count--)
+            {
+                var record = new RecordReader(rest);
+                var operation = record.Take((int)record.UInt32());
+                rest = rest[(sizeof(uint) + operation.Length)..];
+                batches.Add(ReadBatch(append, operation, store.Shards[shardId], sequence++, isReferencesOnly));
+            }
+        }
+
+        return batches;
+    }
+
+    private ShardBatch ReadBatch(
+        LogAppend append, ReadOnlySpan<byte> operation, Shard shard, ulong sequence, bool isReferencesOnly)
+    {
+        var batch = store.RentBatch();
+        if (isReferencesOnly)
+        {
+            OperationRecord.ReadReferences(operation, batch, shard);
+            return batch;
+        }
+
+        if (sequence != shard.LastSequence + 1)
+        {
+            SetDamage(append, $"shard {shard.Id} goes from sequence {shard.LastSequence} to {sequence}");
+            return batch;
+        }
+
+        OperationRecord.Read(operation, batch, shard);
+        batch.Sequence = sequence;
+        shard.Replay(batch);
+        return batch;
+    }
+
+    private void CheckEpoch(LogAppend append, ShardId shard, Epoch epoch)
+    {
+        if (_epochs.TryGetValue(shard, out var earlier) && epoch < earlier)
+        {
+            SetDamage(append, $"shard {shard} goes back from epoch {earlier} to {epoch}");
+        }
+
+        _epochs[shard] = epoch;
+    }
+
+    private void SetDamage(LogAppend append, string what) =>
+        Damage ??= $"{seams.Log.Name}: append {append.Header.Append} at log position {append.Header.Position}: {what}";
+}

@@ -1,0 +1,199 @@
+using System.Runtime.InteropServices;
+using ClaudeFs.Primitives;
+
+namespace ClaudeFs.Grains.Storage;
+
+// The shard as the store sees it: batches applied, committed, failed, released.
+public sealed partial class Shard
+{
+    private readonly Dictionary<SessionId, List<ulong>> _windows = [];
+
+    internal Lock Lock => _lock;
+
+    internal ulong LastSequence
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _sequence;
+            }
+        }
+    }
+
+    internal int DirtyCount
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _table.DirtyCount;
+            }
+        }
+    }
+
+    /// <summary>Gives the batch its sequence and applies it. Precondition: the lock is held.</summary>
+    internal void Apply(ShardBatch batch)
+    {
+        batch.Sequence = ++_sequence;
+        if (_nextInode > _inodeCeiling || _isShardRowStale) PromiseInodes(batch);
+        ApplyChanges(batch);
+    }
+
+    /// <summary>Applies a batch read back from the log: committed already.</summary>
+    internal void Replay(ShardBatch batch)
+    {
+        lock (_lock)
+        {
+            _sequence = batch.Sequence;
+            Volatile.Write(ref _committed, _sequence);
+            ApplyChanges(batch);
+            foreach (var change in batch.Changes)
+            {
+                if (change.Row is ShardRow row) Adopt(row);
+            }
+        }
+    }
+
+    /// <summary>All batches up to a sequence are committed: whoever waits for one of them is added to <paramref name="due"/>.</summary>
+    internal void Advance(ulong committed, List<CommitWaiter> due)
+    {
+        lock (_lock)
+        {
+            if (committed <= _committed) return;
+            Volatile.Write(ref _committed, committed);
+            TakeWaiters(committed, due);
+        }
+    }
+
+    /// <summary>Nothing that is pending will be committed: takes it back, and hands over everyone who waits.</summary>
+    internal void Fail(List<CommitWaiter> due)
+    {
+        lock (_lock)
+        {
+            _table.Discard(_committed);
+            TakeWaiters(ulong.MaxValue, due);
+        }
+    }
+
+    /// <summary>The tables durably hold these keys up to a sequence.</summary>
+    internal void Release(IEnumerable<RowKey> keys, ulong durable)
+    {
+        lock (_lock)
+        {
+            _releases++;
+            foreach (var key in keys) _table.Release(key, durable);
+        }
+    }
+
+    private void ApplyChanges(ShardBatch batch)
+    {
+        var writer = batch.Context.Id.Session;
+        var count = batch.Changes.Count;
+        for (var i = 0; i < count; i++)
+        {
+            var change = batch.Changes[i];
+            if (change.Key.Kind == RowKind.Counter && change.Row is null)
+            {
+                change = change with { Row = Count(change, batch.Stamp) };
+                batch.Replace(i, change);
+            }
+
+            _table.Put(change.Key, change.Row, batch.Sequence, writer, _committed);
+            if (change is { Key.Kind: RowKind.SessionShard, Row: null })
+            {
+                var session = new SessionId((ulong)change.Key.Item);
+                DropAnswers(batch, WindowOf(session), session, ulong.MaxValue);
+                _windows.Remove(session);
+            }
+        }
+
+        KeepAnswer(batch, writer);
+    }
+
+    private void KeepAnswer(ShardBatch batch, SessionId session)
+    {
+        if (batch.Context.Id.Number == 0) return;
+        var window = WindowOf(session);
+        DropAnswers(batch, window, session, batch.Context.AcknowledgedBelow);
+        if (batch.Answer is not { } answer) return;
+        Invariant.That(!window.Contains(answer.Number));
+        window.Add(answer.Number);
+        AddDerived(batch, answer.Key, answer);
+    }
+
+    // Answers leave with the first batch whose client has acknowledged them; replay derives the same.
+    private void DropAnswers(ShardBatch batch, List<ulong> window, SessionId session, ulong below)
+    {
+        var kept = 0;
+        foreach (var number in window)
+        {
+            if (number < below) AddDerived(batch, RowKey.Answer(session, number), null);
+            else window[kept++] = number;
+        }
+
+        window.RemoveRange(kept, window.Count - kept);
+    }
+
+    // Numbers of a session whose answers are kept. Precondition: the lock is held; reads the tables once a session.
+    private List<ulong> WindowOf(SessionId session)
+    {
+        ref var window = ref CollectionsMarshal.GetValueRefOrAddDefault(_windows, session, out _);
+        if (window is not null) return window;
+
+        window = [];
+        var rows = new AnswerRow[StoreLimits.ScanRows];
+        var after = -1L;
+        int count;
+        do
+        {
+            var version = default(ReadVersion);
+            count = ReadRange(RowKind.Answer, (long)session.Value, after, rows.AsSpan(), ref version);
+            for (var i = 0; i < count; i++) window.Add(rows[i].Number);
+            if (count > 0) after = rows[count - 1].Key.Item;
+        }
+        while (count == rows.Length);
+        return window;
+    }
+
+    private void AddDerived(ShardBatch batch, in RowKey key, Row? row)
+    {
+        batch.AddChange(new(key, row, 0, 0));
+        _table.Put(key, row, batch.Sequence, batch.Context.Id.Session, _committed);
+    }
+
+    private CounterRow Count(in RowChange change, Stamp stamp)
+    {
+        var counter = CounterKey.Of(change.Key.Item);
+        var before = (CounterRow?)FindLocked(change.Key);
+        Store.Counters.Add(Id, counter, change.Bytes, change.Inodes);
+        return new(counter, (before?.Bytes ?? 0) + change.Bytes, (before?.Inodes ?? 0) + change.Inodes, stamp);
+    }
+
+    private void Adopt(ShardRow row)
+    {
+        _inodeCeiling = row.InodeCeiling;
+        _nextInode = row.InodeCeiling;
+        _hasCollisions |= row.HasCollisions;
+    }
+
+    private void PromiseInodes(ShardBatch batch)
+    {
+        var ceiling = _nextInode > _inodeCeiling ? _nextInode + StoreLimits.InodeRangeCount : _inodeCeiling;
+        _isShardRowStale = false;
+        _inodeCeiling = ceiling;
+        batch.AddStoreRow(new ShardRow(Id, ceiling, _hasCollisions, batch.Stamp));
+    }
+
+    private void TakeWaiters(ulong committed, List<CommitWaiter> due)
+    {
+        var kept = 0;
+        for (var i = 0; i < _waiters.Count; i++)
+        {
+            if (_waiters[i].Sequence <= committed) due.Add(_waiters[i]);
+            else _waiters[kept++] = _waiters[i];
+        }
+
+        _waiters.RemoveRange(kept, _waiters.Count - kept);
+    }
+}
