@@ -25,8 +25,8 @@ public readonly struct Commit
     public ulong Sequence => _sequence;
 
     /// <summary>
-    /// The answer, when it may leave: after the commit, or at once for <see cref="AckMode.Applied"/> while the queue is short.
-    /// Errors: EROFS (refused), EIO (the append failed).
+    /// The answer, when it may leave: after the commit, or at once for <see cref="AckMode.Applied"/> while the queue is
+    /// short. Errors: EROFS (refused), EIO (the append failed).
     /// </summary>
     public ValueTask<FsResult<T>> WhenCommitted<T>(in FsResult<T> answer)
     {

@@ -6,10 +6,11 @@ using ClaudeFs.Primitives;
 namespace ClaudeFs.Grains.Storage;
 
 /// <summary>
-/// Takes submitted batches to the log: whatever waits when an append has ended goes into the next one, without a timer. One
-/// append is in flight. Who waits is completed on a loop of its own, so that nobody's continuation delays the next append.
-/// Invariants: batches are appended in the order in which they were queued; joint batches never in two appends; after the first
-/// failure nothing is appended any more. The queue's lock is taken inside shards' locks, never the other way.
+/// Takes submitted batches to the log: whatever waits when an append has ended goes into the next one, without a timer.
+/// One append is in flight. Who waits is completed on a loop of its own, so that nobody's continuation delays the next
+/// append.
+/// Invariants: batches are appended in the order in which they were queued; joint batches never in two appends; after
+/// the first failure nothing is appended any more. The queue's lock is taken inside shards' locks, never the other way.
 /// </summary>
 internal sealed class Committer : IDisposable
 {
@@ -62,7 +63,9 @@ internal sealed class Committer : IDisposable
         }
     }
 
-    /// <summary>Queues batches of several shards that commit together. Precondition: their shards' locks are held.</summary>
+    /// <summary>
+    /// Queues batches of several shards that commit together. Precondition: their shards' locks are held.
+    /// </summary>
     public void Enqueue(ReadOnlySpan<ShardBatch> batches)
     {
         lock (_lock)

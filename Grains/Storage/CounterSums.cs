@@ -2,7 +2,9 @@ using ClaudeFs.Primitives;
 
 namespace ClaudeFs.Grains.Storage;
 
-/// <summary>Sums of all counters over the shards, pending changes included, so that usage is known without asking. Thread-safe.</summary>
+/// <summary>
+/// Sums of all counters over the shards, pending changes included, so that usage is known without asking. Thread-safe.
+/// </summary>
 internal sealed class CounterSums
 {
     private readonly Lock _lock = new();

@@ -8,8 +8,8 @@ namespace ClaudeFs.Grains.Storage;
 public static class ExtentMap
 {
     /// <summary>
-    /// The pieces after <paramref name="updates"/> have replaced what they cover. Updates ascend and do not overlap; an update of
-    /// kind Hole leaves nothing behind. Unwritten neighbours are joined.
+    /// The pieces after <paramref name="updates"/> have replaced what they cover. Updates ascend and do not overlap; an
+    /// update of kind Hole leaves nothing behind. Unwritten neighbours are joined.
     /// </summary>
     public static ImmutableArray<ExtentPiece> Splice(
         ImmutableArray<ExtentPiece> before, ReadOnlySpan<ExtentPiece> updates)
@@ -70,7 +70,8 @@ public static class ExtentMap
         }
     }
 
-    // Few pieces change at a time; the loop over what this change has counted so far is shorter than a dictionary's cost.
+    // Few pieces change at a time; the loop over what this change has counted so far is shorter than a dictionary's
+    // cost.
     private static void Count(List<ReferenceDelta> deltas, int first, in ExtentPiece piece, int delta)
     {
         if (!piece.IsStored) return;

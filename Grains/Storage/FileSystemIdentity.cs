@@ -7,7 +7,8 @@ namespace ClaudeFs.Grains.Storage;
 /// <summary>What makes a file system this one; settings of the tables.</summary>
 /// <param name="FileSystem">Random number: whose log and devices these are.</param>
 /// <param name="Level">cluster.level: kinds of records above it are not written.</param>
-/// <param name="Incarnation">cluster.incarnation: raised by a restore; part of inode generation and session ids.</param>
+/// <param name="Incarnation">cluster.incarnation: raised by a restore; part of inode generation and session
+/// ids.</param>
 /// <param name="NameKey">16 bytes: key of the hash of names.</param>
 /// <param name="ChunkKey">32 bytes: key that names the chunks of the one tenant.</param>
 public sealed record FileSystemIdentity(
@@ -24,7 +25,9 @@ public sealed record FileSystemIdentity(
     private const int NameKeyBytes = 16;
     private const int ChunkKeyBytes = 32;
 
-    /// <summary>Reads it; null for tables of no file system yet. A level above this version's stops the reader.</summary>
+    /// <summary>
+    /// Reads it; null for tables of no file system yet. A level above this version's stops the reader.
+    /// </summary>
     public static FileSystemIdentity? Read(IRowTable rows)
     {
         if (rows.FindSetting(FileSystemSetting) is not { } fileSystem) return null;
@@ -39,7 +42,9 @@ public sealed record FileSystemIdentity(
             Bytes(rows, NameKeySetting, NameKeyBytes), Bytes(rows, ChunkKeySetting, ChunkKeyBytes));
     }
 
-    /// <summary>Makes a new file system's identity and stores it. The number is written last: without it there is none.</summary>
+    /// <summary>
+    /// Makes a new file system's identity and stores it. The number is written last: without it there is none.
+    /// </summary>
     public static FileSystemIdentity Create(IRowTable rows, IIdSource ids, ulong? fileSystem = null)
     {
         var (nameKey, chunkKey) = (new byte[NameKeyBytes], new byte[ChunkKeyBytes]);

@@ -3,7 +3,8 @@ using ClaudeFs.Primitives;
 namespace ClaudeFs.Grains.Storage;
 
 /// <summary>
-/// The hybrid logical clock of a silo: the time of day, but always above every stamp that it gave or was told. Thread-safe.
+/// The hybrid logical clock of a silo: the time of day, but always above every stamp that it gave or was told.
+/// Thread-safe.
 /// </summary>
 public sealed class HybridClock(TimeProvider time)
 {

@@ -41,7 +41,9 @@ public interface IRowTable : IAsyncDisposable
     /// <summary>Rows of one kind and owner whose item is above <paramref name="after"/>, in order; how many.</summary>
     int Scan(ShardId shard, RowKind kind, long owner, long after, Span<Row> into);
 
-    /// <summary>All rows of a kind, in order of shard, owner and item: for checkers and for what is summed at start.</summary>
+    /// <summary>
+    /// All rows of a kind, in order of shard, owner and item: for checkers and for what is summed at start.
+    /// </summary>
     IEnumerable<KeyValuePair<ShardId, Row>> ReadAll(RowKind kind);
 
     /// <summary>The last sequence of a shard whose rows the tables hold; 0 for none.</summary>
@@ -56,7 +58,9 @@ public interface IRowTable : IAsyncDisposable
     /// <summary>Stores a setting durably.</summary>
     void SetSetting(string name, ReadOnlySpan<byte> value);
 
-    /// <summary>Applies one transaction; visible to readers when it completes, durable after the next <see cref="MakeDurable"/>.</summary>
+    /// <summary>
+    /// Applies one transaction; visible to readers when it completes, durable after the next <see cref="MakeDurable"/>.
+    /// </summary>
     void Apply(TableChanges changes);
 
     /// <summary>Everything applied is on stable storage when it returns.</summary>

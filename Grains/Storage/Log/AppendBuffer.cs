@@ -5,8 +5,8 @@ using ClaudeFs.Primitives;
 namespace ClaudeFs.Grains.Storage.Log;
 
 /// <summary>
-/// One append being put together: room for the header, then the parts, in memory aligned for the device. Kept and reused by the
-/// committer; not thread-safe.
+/// One append being put together: room for the header, then the parts, in memory aligned for the device. Kept and
+/// reused by the committer; not thread-safe.
 /// </summary>
 public sealed class AppendBuffer : IDisposable
 {
@@ -67,7 +67,9 @@ public sealed class AppendBuffer : IDisposable
         }
     }
 
-    /// <summary>Writes the header and gives the whole, padded to blocks; borrowed until the next call of Clear.</summary>
+    /// <summary>
+    /// Writes the header and gives the whole, padded to blocks; borrowed until the next call of Clear.
+    /// </summary>
     internal ReadOnlyMemory<byte> Seal(in LogHeader header)
     {
         var padded = (int)LogFormat.PaddedBytes(BodyBytes);

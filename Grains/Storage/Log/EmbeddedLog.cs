@@ -4,10 +4,10 @@ using ClaudeFs.Primitives;
 namespace ClaudeFs.Grains.Storage.Log;
 
 /// <summary>
-/// The log as a ring on a region of a device: preallocated, checksummed, recycled. An append begins at a block and may go on at
-/// the region's beginning. Form: docs/spec/log.md.
-/// Invariants: one append at a time; a position only grows, its place is position modulo the region; nothing between tail and end
-/// is written again.
+/// The log as a ring on a region of a device: preallocated, checksummed, recycled. An append begins at a block and may
+/// go on at the region's beginning. Form: docs/spec/log.md.
+/// Invariants: one append at a time; a position only grows, its place is position modulo the region; nothing between
+/// tail and end is written again.
 /// </summary>
 public sealed class EmbeddedLog : ILogTable
 {

@@ -26,7 +26,8 @@ public readonly record struct LogTail(ulong Append, long Position);
 public sealed record LogScan(ulong LastAppend, long EndPosition, string? Damage, string? CutReason);
 
 /// <summary>
-/// The log: appends in dense order, each whole or not there. One append at a time. Scanned once, before the first append.
+/// The log: appends in dense order, each whole or not there. One append at a time. Scanned once, before the first
+/// append.
 /// </summary>
 public interface ILogTable : IAsyncDisposable
 {
@@ -45,16 +46,17 @@ public interface ILogTable : IAsyncDisposable
     long UsedBytes { get; }
 
     /// <summary>
-    /// Reads every append from <paramref name="tail"/> on, in order, and gives it to <paramref name="visit"/>; the log then ends
-    /// after the last one. The visitor answers false to end the log before the append that it was given, which is allowed for the
-    /// last one only (its data did not verify). Faults: <see cref="FsException"/> when the device cannot be read.
+    /// Reads every append from <paramref name="tail"/> on, in order, and gives it to <paramref name="visit"/>; the log
+    /// then ends after the last one. The visitor answers false to end the log before the append that it was given,
+    /// which is allowed for the last one only (its data did not verify). Faults: <see cref="FsException"/> when the
+    /// device cannot be read.
     /// </summary>
     ValueTask<LogScan> ScanAsync(
         LogTail tail, Func<LogAppend, ValueTask<bool>> visit, CancellationToken cancellationToken = default);
 
     /// <summary>
-    /// Writes one append and makes it durable. Precondition: none is in flight, and <see cref="UsedBytes"/> leaves room for it.
-    /// After <see cref="AppendOutcome.Unknown"/> the log takes no more; <paramref name="failure"/> hears why.
+    /// Writes one append and makes it durable. Precondition: none is in flight, and <see cref="UsedBytes"/> leaves room
+    /// for it. After <see cref="AppendOutcome.Unknown"/> the log takes no more; <paramref name="failure"/> hears why.
     /// </summary>
     ValueTask<AppendOutcome> AppendAsync(AppendBuffer append, Action<string> failure);
 

@@ -51,10 +51,12 @@ internal static class LogFormat
         }
 
         header = new(
-            BinaryPrimitives.ReadUInt64LittleEndian(source[16..]), BinaryPrimitives.ReadUInt64LittleEndian(source[24..]),
+            BinaryPrimitives.ReadUInt64LittleEndian(source[16..]), BinaryPrimitives.ReadUInt64LittleEndian(
+                source[24..]),
             BinaryPrimitives.ReadInt64LittleEndian(source[32..]), BinaryPrimitives.ReadUInt64LittleEndian(source[40..]),
             new(BinaryPrimitives.ReadInt64LittleEndian(source[48..])),
-            BinaryPrimitives.ReadUInt32LittleEndian(source[56..]), BinaryPrimitives.ReadUInt32LittleEndian(source[12..]),
+            BinaryPrimitives.ReadUInt32LittleEndian(source[56..]), BinaryPrimitives.ReadUInt32LittleEndian(
+                source[12..]),
             BinaryPrimitives.ReadUInt32LittleEndian(source[60..]));
         return header.FileSystem == fileSystem;
     }
