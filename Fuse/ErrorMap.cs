@@ -3,8 +3,8 @@ using ClaudeFs.Primitives;
 namespace ClaudeFs.Fuse;
 
 /// <summary>
-/// Errors of the file system as errnos of the FUSE protocol. Every <see cref="FsError"/> is listed; most are Linux errnos
-/// already. The kernel takes 1 to 511.
+/// Errors of the file system as errnos of the FUSE protocol. Every <see cref="FsError"/> is listed; most are Linux
+/// errnos already. The kernel takes 1 to 511.
 /// </summary>
 public static class ErrorMap
 {
@@ -29,12 +29,13 @@ public static class ErrorMap
             FsError.EPROTO or FsError.EBADMSG or FsError.ETIME or FsError.ENOTCONN => EIO,
 
             FsError.EPERM or FsError.ENOENT or FsError.EINTR or FsError.EIO or FsError.ENXIO or FsError.E2BIG
-                or FsError.EBADF or FsError.EAGAIN or FsError.ENOMEM or FsError.EACCES or FsError.EBUSY or FsError.EEXIST
-                or FsError.EXDEV or FsError.ENODEV or FsError.ENOTDIR or FsError.EISDIR or FsError.EINVAL or FsError.ENOTTY
-                or FsError.ETXTBSY or FsError.EFBIG or FsError.ENOSPC or FsError.EROFS or FsError.EMLINK or FsError.ERANGE
-                or FsError.EDEADLK or FsError.ENAMETOOLONG or FsError.ENOLCK or FsError.ENOTEMPTY or FsError.ELOOP
-                or FsError.ENODATA or FsError.EOVERFLOW or FsError.EOPNOTSUPP or FsError.ETIMEDOUT or FsError.EHOSTUNREACH
-                or FsError.ESTALE or FsError.EDQUOT => (int)error,
+                or FsError.EBADF or FsError.EAGAIN or FsError.ENOMEM or FsError.EACCES or FsError.EBUSY
+                or FsError.EEXIST or FsError.EXDEV or FsError.ENODEV or FsError.ENOTDIR or FsError.EISDIR
+                or FsError.EINVAL or FsError.ENOTTY or FsError.ETXTBSY or FsError.EFBIG or FsError.ENOSPC
+                or FsError.EROFS or FsError.EMLINK or FsError.ERANGE or FsError.EDEADLK or FsError.ENAMETOOLONG
+                or FsError.ENOLCK or FsError.ENOTEMPTY or FsError.ELOOP or FsError.ENODATA or FsError.EOVERFLOW
+                or FsError.EOPNOTSUPP or FsError.ETIMEDOUT or FsError.EHOSTUNREACH or FsError.ESTALE
+                or FsError.EDQUOT => (int)error,
             _ => 0,
         };
         return errno != 0;

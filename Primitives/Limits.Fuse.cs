@@ -17,7 +17,8 @@ public static partial class Limits
     /// <summary>Names that a reader keeps, so that repeated lookups do not allocate; a power of two.</summary>
     public const int FuseNamesCachedMax = 4096;
 
-    /// <summary>Notifications that wait for the kernel; beyond it the oldest way, dropping every name at once, is taken.</summary>
+    /// <summary>Notifications that wait for the kernel; beyond it the oldest way, dropping every name at once, is
+    /// taken.</summary>
     public const int FuseNotificationsMax = 65_536;
 
     /// <summary>Readers of one mount.</summary>

@@ -6,7 +6,8 @@ internal static class FuseProtocol
     public const uint Major = 7;
     public const uint Minor = 45;
 
-    /// <summary>Oldest minor version that has every structure in the size used here (fuse_init_out grew in 7.23).</summary>
+    /// <summary>Oldest minor version that has every structure in the size used here (fuse_init_out grew in
+    /// 7.23).</summary>
     public const uint MinorMin = 31;
 
     /// <summary>First minor version with <see cref="FuseNotifyCode.IncEpoch"/>.</summary>

@@ -5,8 +5,9 @@ using ClaudeFs.Primitives;
 namespace ClaudeFs.Fuse.Abi;
 
 /// <summary>
-/// Page-aligned native memory for one request and its reply. A request is received so that the bytes of a WRITE begin on
-/// a page; a reply is laid so that the bytes of a READ do. Who holds it, its request, returns it to the pool or disposes it.
+/// Page-aligned native memory for one request and its reply. A request is received so that the bytes of a WRITE begin
+/// on a page; a reply is laid so that the bytes of a READ do. Who holds it, its request, returns it to the pool or
+/// disposes it.
 /// </summary>
 /// <remarks>Unsafe: a Memory over native memory needs a manager that makes spans from a pointer.</remarks>
 internal sealed unsafe class RequestBuffer : MemoryManager<byte>
@@ -27,7 +28,8 @@ internal sealed unsafe class RequestBuffer : MemoryManager<byte>
     /// <summary>Where a request is received.</summary>
     public Span<byte> Request => GetSpan()[(PageBytes - RequestHeaderBytes)..];
 
-    /// <summary>Where the reply's header goes, with all the room behind it. It overlaps the request from its 65th byte on.</summary>
+    /// <summary>Where the reply's header goes, with all the room behind it. It overlaps the request from its 65th byte
+    /// on.</summary>
     public Span<byte> Reply => GetSpan()[(PageBytes - ReplyHeaderBytes)..];
 
     /// <summary>The bytes of the reply behind the header; also those of a WRITE.</summary>

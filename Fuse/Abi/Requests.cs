@@ -2,8 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace ClaudeFs.Fuse.Abi;
 
-// What the kernel sends, in its byte order. Source: include/uapi/linux/fuse.h, the structure named at each. Names follow the
-// header's where they differ from C# only in spelling; sizes and offsets are held by a test against the header.
+// What the kernel sends, in its byte order. Source: include/uapi/linux/fuse.h, the structure named at each. Names
+// follow the header's where they differ from C# only in spelling; sizes and offsets are held by a test against the
+// header.
 
 /// <summary>fuse_in_header.</summary>
 [StructLayout(LayoutKind.Sequential)]

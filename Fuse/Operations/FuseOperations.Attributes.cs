@@ -81,7 +81,8 @@ internal sealed partial class FuseOperations
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private async ValueTask GetXattrAsync(FuseRequest request)
     {
-        if (!request.TryRead(out FuseGetXattrIn get) || !TryReadXattrName(request, FsError.ENODATA, out var name)) return;
+        if (!request.TryRead(out FuseGetXattrIn get)
+            || !TryReadXattrName(request, FsError.ENODATA, out var name)) return;
         ReplySized(request, get.Size, await FileSystem.GetXattrAsync(request.Inode, name, request.Cancellation));
     }
 

@@ -18,7 +18,8 @@ internal sealed partial class FuseOperations
     private async ValueTask OpenAsync(FuseRequest request)
     {
         if (!request.TryRead(out FuseOpenIn open)) return;
-        if ((open.OpenFlags & FuseBits.OpenKillSuidGid) != 0 && !await TryKillPrivilegesAsync(request, request.Inode)) return;
+        if ((open.OpenFlags & FuseBits.OpenKillSuidGid) != 0
+            && !await TryKillPrivilegesAsync(request, request.Inode)) return;
         var opened = await FileSystem.OpenAsync(request.Inode, open.Flags, request.Caller, request.Cancellation);
         if (opened.IsError)
         {
@@ -90,7 +91,8 @@ internal sealed partial class FuseOperations
 
         var killPrivileges = (write.WriteFlags & FuseBits.WriteKillSuidGid) != 0;
         var result = await FileSystem.WriteAsync(
-            request.Inode, write.Handle, (long)write.Offset, source, killPrivileges, request.Caller, request.Cancellation);
+            request.Inode, write.Handle, (long)write.Offset, source, killPrivileges, request.Caller,
+                request.Cancellation);
         if (result.IsError)
         {
             request.ReplyError(result.Error);
@@ -189,7 +191,8 @@ internal sealed partial class FuseOperations
             return;
         }
 
-        var copied = await FileSystem.CopyRangeAsync(request.Inode, copy.HandleIn, (long)copy.OffsetIn, new(copy.NodeOut),
+        var copied =
+            await FileSystem.CopyRangeAsync(request.Inode, copy.HandleIn, (long)copy.OffsetIn, new(copy.NodeOut),
             copy.HandleOut, (long)copy.OffsetOut, (long)length, request.Caller, request.Cancellation);
         if (copied.IsError)
         {
@@ -210,7 +213,8 @@ internal sealed partial class FuseOperations
     private static FuseOpenOut ToOpenOut(in OpenedFile file) => new()
     {
         Handle = file.Handle,
-        OpenFlags = FuseOpenReply.ParallelDirectWrites | (file.KeepCache ? FuseOpenReply.KeepCache : FuseOpenReply.None),
+        OpenFlags =
+            FuseOpenReply.ParallelDirectWrites | (file.KeepCache ? FuseOpenReply.KeepCache : FuseOpenReply.None),
     };
 
     // O_TRUNC by one who may not keep set-id bits. False when it failed: then the request has been answered.

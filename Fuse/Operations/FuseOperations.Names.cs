@@ -38,7 +38,8 @@ internal sealed partial class FuseOperations
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
-    private async ValueTask MakeAsync(FuseRequest request, FsName name, uint mode, uint rdev, ReadOnlyMemory<byte> target)
+    private async ValueTask MakeAsync(
+        FuseRequest request, FsName name, uint mode, uint rdev, ReadOnlyMemory<byte> target)
     {
         var made = await FileSystem.MakeAsync(
             request.Inode, name, mode, rdev, target, request.Caller, request.Cancellation);
@@ -71,7 +72,8 @@ internal sealed partial class FuseOperations
     }
 
     private ValueTask RenameAsync(FuseRequest request) =>
-        request.TryRead(out FuseRenameIn rename) ? RenameAsync(request, new(rename.NewParent), RenameFlags.None) : default;
+        request.TryRead(out FuseRenameIn rename) ? RenameAsync(request, new(rename.NewParent), RenameFlags.None)
+            : default;
 
     private ValueTask Rename2Async(FuseRequest request)
     {

@@ -7,9 +7,9 @@ using ClaudeFs.Primitives;
 namespace ClaudeFs.Fuse.Operations;
 
 /// <summary>
-/// From opcode to <see cref="IFileSystem"/> and back. A handler reads its arguments before its first await and answers its
-/// request exactly once; a TryRead that returns false has answered. Handlers are async methods with pooled state: one that
-/// completes at once, on a reader, allocates nothing.
+/// From opcode to <see cref="IFileSystem"/> and back. A handler reads its arguments before its first await and answers
+/// its request exactly once; a TryRead that returns false has answered. Handlers are async methods with pooled state:
+/// one that completes at once, on a reader, allocates nothing.
 /// </summary>
 internal sealed partial class FuseOperations(FuseSession session)
 {
@@ -125,8 +125,8 @@ internal sealed partial class FuseOperations(FuseSession session)
         }
     }
 
-    // A request that is not waiting has been answered, or another reader is about to hand it to its handler: EAGAIN lets the
-    // kernel repeat the interrupt as long as there is no answer.
+    // A request that is not waiting has been answered, or another reader is about to hand it to its handler: EAGAIN
+    // lets the kernel repeat the interrupt as long as there is no answer.
     private void Interrupt(FuseRequest request)
     {
         if (!request.TryRead(out FuseInterruptIn interrupt)) return;

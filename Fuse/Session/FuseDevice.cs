@@ -5,8 +5,8 @@ using ClaudeFs.Platform.Interop;
 namespace ClaudeFs.Fuse.Session;
 
 /// <summary>
-/// An open /dev/fuse. Replies go through the device that gave the request. Every descriptor is close-on-exec: the kernel ends
-/// the mount when the last one is closed, and a child process that had one would keep a dead mount waiting.
+/// An open /dev/fuse. Replies go through the device that gave the request. Every descriptor is close-on-exec: the
+/// kernel ends the mount when the last one is closed, and a child process that had one would keep a dead mount waiting.
 /// </summary>
 internal sealed class FuseDevice : IFuseDevice, IDisposable
 {
@@ -27,7 +27,8 @@ internal sealed class FuseDevice : IFuseDevice, IDisposable
         var errno = Marshal.GetLastPInvokeError();
         throw new FuseMountException(errno switch
         {
-            Libc.ENOENT or Libc.ENODEV => "there is no /dev/fuse: load the fuse module, or give the container --device /dev/fuse",
+            Libc.ENOENT or Libc.ENODEV =>
+                "there is no /dev/fuse: load the fuse module, or give the container --device /dev/fuse",
             Libc.EACCES or Libc.EPERM => "no permission to open /dev/fuse",
             _ => $"/dev/fuse cannot be opened: {Errno.Describe(errno)}",
         });

@@ -5,8 +5,9 @@ using ClaudeFs.Primitives;
 namespace ClaudeFs.Fuse.Session;
 
 /// <summary>
-/// Counters of one mount, updated without allocation or locks and read by the meter "ClaudeFs.Fuse": claudefs.fuse.operations,
-/// claudefs.fuse.errors, claudefs.fuse.io, claudefs.fuse.pending, claudefs.fuse.inodes, claudefs.fuse.duration.
+/// Counters of one mount, updated without allocation or locks and read by the meter "ClaudeFs.Fuse":
+/// claudefs.fuse.operations, claudefs.fuse.errors, claudefs.fuse.io, claudefs.fuse.pending, claudefs.fuse.inodes,
+/// claudefs.fuse.duration.
 /// </summary>
 internal sealed class FuseInstruments : IDisposable
 {
@@ -44,13 +45,15 @@ internal sealed class FuseInstruments : IDisposable
         if (request.AnsweredErrno != 0) RecordError(opcode, (FsError)request.AnsweredErrno);
         if (request.DataBytes != 0)
         {
-            Interlocked.Add(ref request.Opcode == FuseOpcode.Read ? ref _bytesRead : ref _bytesWritten, request.DataBytes);
+            Interlocked.Add(
+                ref request.Opcode == FuseOpcode.Read ? ref _bytesRead : ref _bytesWritten, request.DataBytes);
         }
 
         var elapsed = _session.Time.GetElapsedTime(request.StartedAt);
         var bucket = Math.Min(BucketCount - 1, (int)ulong.Log2((ulong)elapsed.TotalNanoseconds | 1));
         Interlocked.Increment(ref _buckets[opcode * BucketCount + bucket]);
-        if (_duration.Enabled) _duration.Record(elapsed.TotalSeconds, new KeyValuePair<string, object?>("opcode", OpcodeNames[opcode]));
+        if (_duration.Enabled) _duration.Record(
+            elapsed.TotalSeconds, new KeyValuePair<string, object?>("opcode", OpcodeNames[opcode]));
     }
 
     internal FuseStatistics Snapshot()
@@ -61,7 +64,8 @@ internal sealed class FuseInstruments : IDisposable
             if (!IsHousekeeping((FuseOpcode)opcode)) operations += Volatile.Read(ref _counts[opcode]);
         }
 
-        return new(_session.Time.GetTimestamp(), operations, Volatile.Read(ref _unusualErrors), Volatile.Read(ref _bytesRead),
+        return new(
+            _session.Time.GetTimestamp(), operations, Volatile.Read(ref _unusualErrors), Volatile.Read(ref _bytesRead),
             Volatile.Read(ref _bytesWritten), _session.Pending.Count, _session.Nodes.Count);
     }
 

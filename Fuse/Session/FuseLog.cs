@@ -7,7 +7,8 @@ namespace ClaudeFs.Fuse.Session;
 /// <summary>Events 4000-4099.</summary>
 internal static partial class FuseLog
 {
-    [LoggerMessage(4000, LogLevel.Information, "Mounted {Path}: FUSE {Major}.{Minor}, {Readers} readers, flags {Flags}")]
+    [LoggerMessage(
+        4000, LogLevel.Information, "Mounted {Path}: FUSE {Major}.{Minor}, {Readers} readers, flags {Flags}")]
     internal static partial void Mounted(
         this ILogger logger, string path, uint major, uint minor, int readers, FuseInitFlags flags);
 
@@ -21,7 +22,8 @@ internal static partial class FuseLog
     internal static partial void RequestMalformed(this ILogger logger, FuseOpcode opcode, uint length);
 
     [LoggerMessage(4004, LogLevel.Warning, "{Opcode} of inode {Inode} has waited {Timeout}: answered with ETIMEDOUT")]
-    internal static partial void RequestTimedOut(this ILogger logger, FuseOpcode opcode, InodeId inode, TimeSpan timeout);
+    internal static partial void RequestTimedOut(
+        this ILogger logger, FuseOpcode opcode, InodeId inode, TimeSpan timeout);
 
     [LoggerMessage(4005, LogLevel.Error, "{Opcode} of inode {Inode} failed: answered with {Error}")]
     internal static partial void RequestFailed(
@@ -39,14 +41,15 @@ internal static partial class FuseLog
     [LoggerMessage(4009, LogLevel.Error, "The kernel speaks FUSE {Major}.{Minor}; 7.31 or later is needed")]
     internal static partial void VersionUnsupported(this ILogger logger, uint major, uint minor);
 
-    [LoggerMessage(4010, LogLevel.Debug, "read_ahead_kb of the mount cannot be raised ({Reason}): reads stay at 128 KiB")]
+    [LoggerMessage(
+        4010, LogLevel.Debug, "read_ahead_kb of the mount cannot be raised ({Reason}): reads stay at 128 KiB")]
     internal static partial void ReadAheadUnchanged(this ILogger logger, string reason);
 
     [LoggerMessage(4011, LogLevel.Error, "The kernel refused a notification: {Errno}")]
     internal static partial void NotificationRefused(this ILogger logger, string errno);
 
     [LoggerMessage(4012, LogLevel.Warning,
-        "The kernel holds what {Count} notifications are about for {Timeout}: all cached names are looked up again instead")]
+        "The kernel has not taken {Count} notifications for {Timeout}: all cached names are looked up again instead")]
     internal static partial void NotificationsOverdue(this ILogger logger, int count, TimeSpan timeout);
 
     [LoggerMessage(4013, LogLevel.Warning, "Unmounting {Path} left it busy: {Errno}; it is detached")]
@@ -55,9 +58,12 @@ internal static partial class FuseLog
     [LoggerMessage(4014, LogLevel.Warning, "{Count} requests did not end within {Timeout} of the end of the mount")]
     internal static partial void RequestsLeft(this ILogger logger, int count, TimeSpan timeout);
 
-    [LoggerMessage(4015, LogLevel.Warning, "/proc/self/mountinfo cannot be watched ({Reason}): the end of the mount shows only at /dev/fuse")]
+    [LoggerMessage(
+        4015, LogLevel.Warning,
+            "/proc/self/mountinfo cannot be watched ({Reason}): the end of the mount shows only at /dev/fuse")]
     internal static partial void WatchFailed(this ILogger logger, string reason);
 
-    [LoggerMessage(4016, LogLevel.Error, "A handle of inode {Inode} that the kernel did not take was not released: {Error}")]
+    [LoggerMessage(
+        4016, LogLevel.Error, "A handle of inode {Inode} that the kernel did not take was not released: {Error}")]
     internal static partial void ReleaseFailed(this ILogger logger, InodeId inode, FsError error);
 }

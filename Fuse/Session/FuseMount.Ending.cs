@@ -4,8 +4,8 @@ namespace ClaudeFs.Fuse.Session;
 
 /// <summary>
 /// The end of a mount. Order: no more requests are read; those that wait are cancelled and have
-/// <see cref="FuseOptions.StopTimeout"/> to end; the descriptors are closed, with which the kernel fails what is left; a mount
-/// point that is still there is detached, which cannot block any more.
+/// <see cref="FuseOptions.StopTimeout"/> to end; the descriptors are closed, with which the kernel fails what is left;
+/// a mount point that is still there is detached, which cannot block any more.
 /// </summary>
 public sealed partial class FuseMount
 {
@@ -32,8 +32,9 @@ public sealed partial class FuseMount
         _completion.SetResult(reason);
     }
 
-    // Out of the mount table: either the connection ends now, or files are still open after a lazy unmount and are served until
-    // they are closed, or a copy in another mount namespace keeps the connection alive, which ends here all the same.
+    // Out of the mount table: either the connection ends now, or files are still open after a lazy unmount and are
+    // served until they are closed, or a copy in another mount namespace keeps the connection alive, which ends here
+    // all the same.
     private async Task WaitForReleaseAsync()
     {
         while (true)

@@ -6,13 +6,14 @@ namespace ClaudeFs.Fuse.Session;
 
 /// <summary>
 /// A file system mounted on a directory: raw /dev/fuse, no libfuse. Ends by umount(8) from outside, by
-/// <see cref="TryUnmountAsync"/>, <see cref="DetachAsync"/> or disposal; <see cref="Completion"/> says so when no request runs any
-/// more. When the process dies, the kernel ends the connection with its last descriptor; the next mount on the
-/// directory clears away what is left.
+/// <see cref="TryUnmountAsync"/>, <see cref="DetachAsync"/> or disposal; <see cref="Completion"/> says so when no
+/// request runs any more. When the process dies, the kernel ends the connection with its last descriptor; the next
+/// mount on the directory clears away what is left.
 /// </summary>
 public sealed partial class FuseMount : IAsyncDisposable
 {
-    private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(10); // of a stale mount, and of the kernel's INIT
+    // of a stale mount, and of the kernel's INIT
+    private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan ExpiryPeriodMax = TimeSpan.FromSeconds(1);
 
     private readonly FuseSession _session;
@@ -22,7 +23,8 @@ public sealed partial class FuseMount : IAsyncDisposable
     private readonly ILoop _control;
     private readonly ILoop _bypass;
     private readonly ITimer _expiry;
-    private readonly TaskCompletionSource<FuseEndReason> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<FuseEndReason> _completion =
+        new(TaskCreationOptions.RunContinuationsAsynchronously);
     private MountWatch? _watch;
     private MountEntry _entry;
     private volatile bool _isStopping;
@@ -58,10 +60,12 @@ public sealed partial class FuseMount : IAsyncDisposable
     public IReadOnlyList<FuseOpcodeStatistics> StatisticsByOpcode => _session.Instruments.SnapshotByOpcode();
 
     /// <summary>
-    /// Mounts <paramref name="fileSystem"/>, whose InvalidationSink is set, on the directory <paramref name="path"/>, and
-    /// serves it until it is unmounted. The file system is not disposed. Throws <see cref="FuseMountException"/> with a line for the user.
+    /// Mounts <paramref name="fileSystem"/>, whose InvalidationSink is set, on the directory <paramref name="path"/>,
+    /// and serves it until it is unmounted. The file system is not disposed. Throws <see cref="FuseMountException"/>
+    /// with a line for the user.
     /// </summary>
-    public static async Task<FuseMount> MountAsync(string path, IFileSystem fileSystem, FuseOptions options, FuseServices services)
+    public static async Task<FuseMount> MountAsync(
+        string path, IFileSystem fileSystem, FuseOptions options, FuseServices services)
     {
         options.Validate();
         var control = services.Loops.Start("fuse-control");
@@ -83,7 +87,8 @@ public sealed partial class FuseMount : IAsyncDisposable
         }
     }
 
-    /// <summary>Processes that hold files of the mount, for a message; from /proc, only root sees those of others.</summary>
+    /// <summary>Processes that hold files of the mount, for a message; from /proc, only root sees those of
+    /// others.</summary>
     public IReadOnlyList<MountUser> FindUsers() => OpenFiles.Find(_entry.Id, Path);
 
     /// <summary>
@@ -97,7 +102,8 @@ public sealed partial class FuseMount : IAsyncDisposable
         return error;
     }
 
-    /// <summary>Takes the mount out of the tree at once and ends it; who has files open gets errors. Idempotent.</summary>
+    /// <summary>Takes the mount out of the tree at once and ends it; who has files open gets errors.
+    /// Idempotent.</summary>
     public async Task DetachAsync()
     {
         if (!_completion.Task.IsCompleted && _entry.Id != 0) await UnmountAsync(detach: true);
@@ -124,15 +130,18 @@ public sealed partial class FuseMount : IAsyncDisposable
         await DetachAsync();
     }
 
-    private static async Task<string> PreparedAsync(string path, FuseOptions options, FuseServices services, ILoop control)
+    private static async Task<string> PreparedAsync(
+        string path, FuseOptions options, FuseServices services, ILoop control)
     {
         try
         {
-            return await control.RunAsync(() => MountPoint.Prepare(path, options, services.Log)).WaitAsync(AnswerTimeout, services.Time);
+            return await control.RunAsync(() => MountPoint.Prepare(path, options, services.Log)).WaitAsync(
+                AnswerTimeout, services.Time);
         }
         catch (TimeoutException)
         {
-            throw new FuseMountException($"{path} is a mount that does not answer: end its process, or detach it with umount -l");
+            throw new FuseMountException(
+                $"{path} is a mount that does not answer: end its process, or detach it with umount -l");
         }
     }
 
@@ -163,5 +172,7 @@ public sealed partial class FuseMount : IAsyncDisposable
     }
 
     private void OnExpiryTimer() =>
-        _bypass.Post(static state => ((FuseSession)state!).Pending.ExpireOlderThan(((FuseSession)state).Options.RequestTimeout), _session);
+        _bypass.Post(
+            static state =>
+                ((FuseSession)state!).Pending.ExpireOlderThan(((FuseSession)state).Options.RequestTimeout), _session);
 }

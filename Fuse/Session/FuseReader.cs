@@ -4,8 +4,8 @@ using ClaudeFs.Platform.Loops;
 namespace ClaudeFs.Fuse.Session;
 
 /// <summary>
-/// Takes requests from its own descriptor and runs their handlers in line: what the file system can answer at once is answered
-/// without a hand-off. Runs as one long piece of work on a loop of its own.
+/// Takes requests from its own descriptor and runs their handlers in line: what the file system can answer at once is
+/// answered without a hand-off. Runs as one long piece of work on a loop of its own.
 /// </summary>
 internal sealed class FuseReader(FuseSession session, FuseDevice device, ILoop loop) : IAsyncDisposable
 {
@@ -20,7 +20,8 @@ internal sealed class FuseReader(FuseSession session, FuseDevice device, ILoop l
 
     internal void Start() => loop.Post(static state => ((FuseReader)state!).Run(), this);
 
-    /// <summary>Makes a blocked read return; repeat it until <see cref="Left"/>: a reader just before its read is missed.</summary>
+    /// <summary>Makes a blocked read return; repeat it until <see cref="Left"/>: a reader just before its read is
+    /// missed.</summary>
     internal void Interrupt() => _thread?.Interrupt();
 
     /// <summary>Ends the loop; after <see cref="Left"/>. The device is closed by whoever made it.</summary>
@@ -81,7 +82,8 @@ internal sealed class FuseReader(FuseSession session, FuseDevice device, ILoop l
         return true;
     }
 
-    // EINTR: a signal, perhaps Interrupt. EAGAIN: another reader was faster. ENOENT: the request was withdrawn meanwhile.
+    // EINTR: a signal, perhaps Interrupt. EAGAIN: another reader was faster. ENOENT: the request was withdrawn
+    // meanwhile.
     private bool IsOver(int errno)
     {
         switch (errno)

@@ -7,7 +7,8 @@ using ClaudeFs.Primitives;
 
 namespace ClaudeFs.Fuse.Session;
 
-/// <summary>Answers. Each returns whether the kernel took it; what it did not take must be undone by who made it.</summary>
+/// <summary>Answers. Each returns whether the kernel took it; what it did not take must be undone by who made
+/// it.</summary>
 internal sealed partial class FuseRequest
 {
     private static readonly int HeaderBytes = Unsafe.SizeOf<FuseOutHeader>();
@@ -38,7 +39,8 @@ internal sealed partial class FuseRequest
     /// <summary>The first <paramref name="count"/> bytes of <see cref="Payload"/>.</summary>
     internal bool SendBytes(int count) => TryClaim() && SendClaimed(count);
 
-    /// <summary>A node for a name: counts a reference to it, which is taken back when the kernel does not take the answer.</summary>
+    /// <summary>A node for a name: counts a reference to it, which is taken back when the kernel does not take the
+    /// answer.</summary>
     internal bool ReplyEntry(in Node node)
     {
         var round = _session.Fence.Enter();
@@ -138,7 +140,8 @@ internal sealed partial class FuseRequest
         }
     }
 
-    /// <summary>Answers in the handler's place, from other memory: the handler may still be using the request's.</summary>
+    /// <summary>Answers in the handler's place, from other memory: the handler may still be using the
+    /// request's.</summary>
     internal bool TryAnswerForHandler(FsError error)
     {
         if (!TryClaim()) return false;

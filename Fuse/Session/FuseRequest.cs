@@ -6,12 +6,12 @@ using ClaudeFs.Primitives;
 namespace ClaudeFs.Fuse.Session;
 
 /// <summary>
-/// A request of the kernel with the memory for its reply; used again and again. A reader receives into it and starts its
-/// handler; a handler that has to wait keeps it, and the reader goes on with another one.
+/// A request of the kernel with the memory for its reply; used again and again. A reader receives into it and starts
+/// its handler; a handler that has to wait keeps it, and the reader goes on with another one.
 /// </summary>
 /// <remarks>
-/// Arguments are read before the first await: the reply is laid over them. Answered once: by its handler or, at its deadline,
-/// by <see cref="PendingRequests"/>; whoever claims it first sends, the other's answer is dropped.
+/// Arguments are read before the first await: the reply is laid over them. Answered once: by its handler or, at its
+/// deadline, by <see cref="PendingRequests"/>; whoever claims it first sends, the other's answer is dropped.
 /// </remarks>
 internal sealed partial class FuseRequest : IDisposable
 {
@@ -52,7 +52,8 @@ internal sealed partial class FuseRequest : IDisposable
     /// <summary>When the reader got it, of the session's TimeProvider.</summary>
     internal long StartedAt { get; private set; }
 
-    /// <summary>Set under the pending table's lock, where it may be cancelled; then its source is not used again.</summary>
+    /// <summary>Set under the pending table's lock, where it may be cancelled; then its source is not used
+    /// again.</summary>
     internal bool IsCancelled { get; set; }
 
     /// <summary>errno of the answer, for the counters.</summary>
@@ -96,7 +97,8 @@ internal sealed partial class FuseRequest : IDisposable
         return true;
     }
 
-    /// <summary>Reads the next structure. False when the request is too short for it: then it has been answered.</summary>
+    /// <summary>Reads the next structure. False when the request is too short for it: then it has been
+    /// answered.</summary>
     internal bool TryRead<T>(out T value) where T : unmanaged
     {
         if (MemoryMarshal.TryRead(Arguments, out value))
@@ -109,14 +111,16 @@ internal sealed partial class FuseRequest : IDisposable
         return false;
     }
 
-    /// <summary>As <see cref="TryRead"/> for a request that wants no reply; false leaves the request without one.</summary>
+    /// <summary>As <see cref="TryRead"/> for a request that wants no reply; false leaves the request without
+    /// one.</summary>
     internal bool TryReadUnanswered<T>(out T value) where T : unmanaged
     {
         ReplyNothing();
         return TryRead(out value);
     }
 
-    /// <summary>Reads a structure of which older kernels send only the first <paramref name="bytesMin"/> bytes; the rest is zero.</summary>
+    /// <summary>Reads a structure of which older kernels send only the first <paramref name="bytesMin"/> bytes; the
+    /// rest is zero.</summary>
     internal bool TryReadPadded<T>(int bytesMin, out T value) where T : unmanaged
     {
         value = default;
@@ -133,7 +137,8 @@ internal sealed partial class FuseRequest : IDisposable
         return true;
     }
 
-    /// <summary>Reads the next name, up to its NUL. False when there is none or it is no name: then the request has been answered.</summary>
+    /// <summary>Reads the next name, up to its NUL. False when there is none or it is no name: then the request has
+    /// been answered.</summary>
     internal bool TryReadName(out FsName name)
     {
         name = default;

@@ -7,15 +7,19 @@ using Microsoft.Extensions.Logging;
 
 namespace ClaudeFs.Fuse.Session;
 
-/// <summary>What readers, handlers and notifications of one mount share: from the kernel's INIT to the end of the connection.</summary>
+/// <summary>What readers, handlers and notifications of one mount share: from the kernel's INIT to the end of the
+/// connection.</summary>
 internal sealed class FuseSession : IDisposable
 {
-    private const FuseInitFlags Wanted = FuseInitFlags.AsyncRead | FuseInitFlags.AtomicOTrunc | FuseInitFlags.BigWrites
-        | FuseInitFlags.AutoInvalData | FuseInitFlags.DoReadDirPlus | FuseInitFlags.ReadDirPlusAuto | FuseInitFlags.AsyncDio
-        | FuseInitFlags.ParallelDirOps | FuseInitFlags.AbortError | FuseInitFlags.MaxPages | FuseInitFlags.CacheSymlinks
+    // No writeback cache: it never accepts a remote size or mtime. No export support: it needs lookups of "..".
+    private const FuseInitFlags Wanted = FuseInitFlags.AsyncRead | FuseInitFlags.AtomicOTrunc
+        | FuseInitFlags.BigWrites | FuseInitFlags.AutoInvalData | FuseInitFlags.DoReadDirPlus
+        | FuseInitFlags.ReadDirPlusAuto | FuseInitFlags.AsyncDio | FuseInitFlags.ParallelDirOps
+        | FuseInitFlags.AbortError | FuseInitFlags.MaxPages | FuseInitFlags.CacheSymlinks
         | FuseInitFlags.HandleKillPrivV2 | FuseInitFlags.InitExt;
 
-    private readonly TaskCompletionSource<FuseEndReason> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<FuseEndReason> _ended =
+        new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _initialised = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     internal FuseSession(IFileSystem fileSystem, FuseOptions options, TimeProvider time, ILogger log)

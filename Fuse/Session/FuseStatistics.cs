@@ -3,7 +3,8 @@ namespace ClaudeFs.Fuse.Session;
 /// <summary>Totals since the mount; the difference of two is what a status line shows.</summary>
 /// <param name="At">When, on the session's TimeProvider (GetTimestamp).</param>
 /// <param name="Operations">Requests answered, without FORGET and INTERRUPT.</param>
-/// <param name="Errors">Of these answered with an errno other than ENOENT, ENODATA, ERANGE and EEXIST, which are ordinary.</param>
+/// <param name="Errors">Of these answered with an errno other than ENOENT, ENODATA, ERANGE and EEXIST, which are
+/// ordinary.</param>
 /// <param name="BytesRead">File data handed to the kernel.</param>
 /// <param name="BytesWritten">File data taken from the kernel.</param>
 /// <param name="Pending">Requests that wait now.</param>

@@ -6,8 +6,8 @@ using ClaudeFs.Platform.Interop;
 namespace ClaudeFs.Fuse.Session;
 
 /// <summary>
-/// Mounting without root, by the set-user-id program fusermount3: it mounts and sends back the open /dev/fuse over a socket
-/// that _FUSE_COMMFD names. Source: fusermount3(1), libfuse's lib/mount.c (the protocol, not the code).
+/// Mounting without root, by the set-user-id program fusermount3: it mounts and sends back the open /dev/fuse over a
+/// socket that _FUSE_COMMFD names. Source: fusermount3(1), libfuse's lib/mount.c (the protocol, not the code).
 /// </summary>
 internal static class FuserMount
 {
@@ -21,7 +21,8 @@ internal static class FuserMount
         var program = Find() ?? throw new FuseMountException(
             "only root may mount, and fusermount3 is not installed: install the package fuse3, or run as root");
         using var passing = DescriptorPassing.TryCreate()
-            ?? throw new FuseMountException($"no socket for {Program}: {Errno.Describe(Marshal.GetLastPInvokeError())}");
+            ?? throw new FuseMountException(
+                $"no socket for {Program}: {Errno.Describe(Marshal.GetLastPInvokeError())}");
         var start = Prepare(program, "-o", mountOptions, "--", path);
         start.Environment["_FUSE_COMMFD"] = passing.ChildDescriptor.ToString(CultureInfo.InvariantCulture);
         using var process = Start(start);
@@ -31,7 +32,8 @@ internal static class FuserMount
         process.WaitForExit();
         return descriptor is not null
             ? new(descriptor)
-            : throw new FuseMountException(said.Length != 0 ? said : $"{Program} failed with exit code {process.ExitCode}");
+            : throw new FuseMountException(
+                said.Length != 0 ? said : $"{Program} failed with exit code {process.ExitCode}");
     }
 
     /// <summary>False with what the program says.</summary>

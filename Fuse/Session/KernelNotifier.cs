@@ -8,15 +8,16 @@ namespace ClaudeFs.Fuse.Session;
 
 /// <summary>
 /// Tells the kernel what to drop. The kernel takes a notification under locks of its own: INVAL_ENTRY waits for every
-/// operation in the directory, INVAL_INODE for pages that are being read. Two mounts that make entries in one directory can so
-/// wait for each other: each one's notification for its own operation, whose answer waits for the other's notification.
+/// operation in the directory, INVAL_INODE for pages that are being read. Two mounts that make entries in one directory
+/// can so wait for each other: each one's notification for its own operation, whose answer waits for the other's
+/// notification.
 /// </summary>
 /// <remarks>
 /// Notifications are sent in order on a loop that may block in the kernel, never on a reader or under a lock. What has
-/// waited longer than <see cref="FuseOptions.NotificationTimeout"/> is settled on a second loop with what takes no lock: all names
-/// are looked up again (INC_EPOCH, from 7.44), the inode's attributes are dropped, and its pages go with the next
-/// GETATTR (AUTO_INVAL_DATA: mtime has changed), or when the first loop gets through.
-/// Lock: <c>_gate</c> guards the lists; nothing is sent or completed under it.
+/// waited longer than <see cref="FuseOptions.NotificationTimeout"/> is settled on a second loop with what takes no
+/// lock: all names are looked up again (INC_EPOCH, from 7.44), the inode's attributes are dropped, and its pages go
+/// with the next GETATTR (AUTO_INVAL_DATA: mtime has changed), or when the first loop gets through. Lock: <c>_gate</c>
+/// guards the lists; nothing is sent or completed under it.
 /// </remarks>
 internal sealed class KernelNotifier : IInvalidationSink, IAsyncDisposable
 {
@@ -41,7 +42,8 @@ internal sealed class KernelNotifier : IInvalidationSink, IAsyncDisposable
         _loop = loop;
         _bypass = bypass;
         _timer = session.Time.CreateTimer(
-            static state => ((KernelNotifier)state!).OnTimer(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            static state =>
+                ((KernelNotifier)state!).OnTimer(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
     /// <inheritdoc />

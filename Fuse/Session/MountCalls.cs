@@ -6,8 +6,8 @@ using Microsoft.Extensions.Logging;
 namespace ClaudeFs.Fuse.Session;
 
 /// <summary>
-/// The system calls that begin and end a mount: as root directly, else through fusermount3. They may block; unmounting needs
-/// readers that still answer.
+/// The system calls that begin and end a mount: as root directly, else through fusermount3. They may block; unmounting
+/// needs readers that still answer.
 /// </summary>
 internal static class MountCalls
 {
@@ -36,17 +36,20 @@ internal static class MountCalls
         device.Dispose();
         throw new FuseMountException(errno switch
         {
-            Libc.EPERM or Libc.EACCES => $"no permission to mount {path}: CAP_SYS_ADMIN is missing (in a container: --privileged)",
+            Libc.EPERM or Libc.EACCES =>
+                $"no permission to mount {path}: CAP_SYS_ADMIN is missing (in a container: --privileged)",
             Libc.ENODEV => "the kernel has no FUSE",
             _ => $"{path} cannot be mounted: {Errno.Describe(errno)}",
         });
     }
 
-    /// <summary>Ends the mount as umount(8) does. Errors: EBUSY while files are open; EINVAL when it is not there any more.</summary>
+    /// <summary>Ends the mount as umount(8) does. Errors: EBUSY while files are open; EINVAL when it is not there any
+    /// more.</summary>
     internal static FsError Unmount(string path, int mountId, bool detach)
     {
         if (!MountTable.Contains(mountId)) return FsError.None;
-        if (MountTable.FindTopmost(path) is not { } topmost || topmost.Id != mountId) return FsError.EBUSY; // covered by another mount
+        // covered by another mount
+        if (MountTable.FindTopmost(path) is not { } topmost || topmost.Id != mountId) return FsError.EBUSY;
         if (!IsRoot)
         {
             return FuserMount.TryUnmount(path, detach, out var said) ? FsError.None

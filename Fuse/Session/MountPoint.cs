@@ -12,8 +12,9 @@ internal static class MountPoint
     private const int PathBytesMax = 4096;
 
     /// <summary>
-    /// The directory's path without symbolic links. A dead mount on it is detached. Throws <see cref="FuseMountException"/> when it
-    /// is missing, no directory, not empty (unless allowed) or a mount point. May block on a mount that does not answer.
+    /// The directory's path without symbolic links. A dead mount on it is detached. Throws
+    /// <see cref="FuseMountException"/> when it is missing, no directory, not empty (unless allowed) or a mount point.
+    /// May block on a mount that does not answer.
     /// </summary>
     internal static string Prepare(string path, FuseOptions options, ILogger log)
     {
@@ -22,17 +23,20 @@ internal static class MountPoint
         {
             if (stacked == StackedMax || !IsDead(mount))
             {
-                throw new FuseMountException($"{path} is a mount point already ({mount.Type}): unmount it first, or take another directory");
+                throw new FuseMountException(
+                    $"{path} is a mount point already ({mount.Type}): unmount it first, or take another directory");
             }
 
-            if (!TryDetach(resolved)) throw new FuseMountException($"{path} is a dead mount that cannot be detached: {LastError()}");
+            if (!TryDetach(resolved)) throw new FuseMountException(
+                $"{path} is a dead mount that cannot be detached: {LastError()}");
             log.DeadMountReplaced(resolved);
         }
 
         if (!Directory.Exists(resolved)) throw new FuseMountException($"{path} is not a directory");
         if (!options.AllowNonEmpty && Directory.EnumerateFileSystemEntries(resolved).Any())
         {
-            throw new FuseMountException($"{path} is not empty: its files would be hidden (--nonempty mounts all the same)");
+            throw new FuseMountException(
+                $"{path} is not empty: its files would be hidden (--nonempty mounts all the same)");
         }
 
         return resolved;

@@ -6,8 +6,8 @@ using Microsoft.Extensions.Logging;
 namespace ClaudeFs.Fuse.Session;
 
 /// <summary>
-/// Sees a mount disappear from this process' mount table. The device says so too (ENODEV), but not while a copy of the mount
-/// lives in another namespace. Blocks in poll(2) on a loop of its own; source: proc(5), mountinfo is pollable.
+/// Sees a mount disappear from this process' mount table. The device says so too (ENODEV), but not while a copy of the
+/// mount lives in another namespace. Blocks in poll(2) on a loop of its own; source: proc(5), mountinfo is pollable.
 /// </summary>
 internal sealed class MountWatch : IAsyncDisposable
 {

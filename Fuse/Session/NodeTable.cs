@@ -5,8 +5,8 @@ using ClaudeFs.Primitives;
 namespace ClaudeFs.Fuse.Session;
 
 /// <summary>
-/// How many references the kernel holds to each inode (nlookup): one for every reply that named it, given back by FORGET.
-/// Locks: one a stripe, nothing is called under it.
+/// How many references the kernel holds to each inode (nlookup): one for every reply that named it, given back by
+/// FORGET. Locks: one a stripe, nothing is called under it.
 /// </summary>
 internal sealed class NodeTable
 {

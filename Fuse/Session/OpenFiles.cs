@@ -11,7 +11,8 @@ public readonly record struct MountUser(int ProcessId, string ProcessName, IRead
 /// <summary>Who has files of a mount open, from /proc: nothing is asked of the file system itself.</summary>
 internal static class OpenFiles
 {
-    /// <summary>Processes of other users are seen only by root. Without a path (the mount is detached) only open files count.</summary>
+    /// <summary>Processes of other users are seen only by root. Without a path (the mount is detached) only open files
+    /// count.</summary>
     internal static IReadOnlyList<MountUser> Find(int mountId, string? mountPath)
     {
         var users = new List<MountUser>();
@@ -61,7 +62,8 @@ internal static class OpenFiles
         {
             if (line.StartsWith(Label, StringComparison.Ordinal))
             {
-                return int.TryParse(line.AsSpan(Label.Length).Trim(), CultureInfo.InvariantCulture, out var id) ? id : -1;
+                return int.TryParse(line.AsSpan(Label.Length).Trim(), CultureInfo.InvariantCulture, out var id) ? id
+                    : -1;
             }
         }
 

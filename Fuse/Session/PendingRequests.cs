@@ -3,10 +3,10 @@ using ClaudeFs.Primitives;
 namespace ClaudeFs.Fuse.Session;
 
 /// <summary>
-/// Requests whose handlers wait for something: found by INTERRUPT, and answered with ETIMEDOUT at their deadline, because a
-/// process in a request cannot even be killed. The handler of a request so answered is cancelled and may go on; its memory
-/// stays its own until it ends.
-/// Lock: <c>_gate</c> guards the table and each request's IsCancelled; nothing of the file system runs under it.
+/// Requests whose handlers wait for something: found by INTERRUPT, and answered with ETIMEDOUT at their deadline,
+/// because a process in a request cannot even be killed. The handler of a request so answered is cancelled and may go
+/// on; its memory stays its own until it ends. Lock: <c>_gate</c> guards the table and each request's IsCancelled;
+/// nothing of the file system runs under it.
 /// </summary>
 internal sealed class PendingRequests(FuseSession session)
 {
@@ -54,7 +54,8 @@ internal sealed class PendingRequests(FuseSession session)
         return true;
     }
 
-    /// <summary>Answers and cancels what began longer than <paramref name="timeout"/> ago; returns how many. Calls do not overlap.</summary>
+    /// <summary>Answers and cancels what began longer than <paramref name="timeout"/> ago; returns how many. Calls do
+    /// not overlap.</summary>
     internal int ExpireOlderThan(TimeSpan timeout)
     {
         var expired = 0;

@@ -1,10 +1,11 @@
 namespace ClaudeFs.Fuse.Session;
 
 /// <summary>
-/// Orders replies and invalidations. What a reply lets the kernel keep was true when the file system said it; an invalidation
-/// that overtakes the reply on its way would find nothing to drop, and the kernel would keep the old answer. So: a request
-/// notes the round in which it began; its reply, if the round has changed, leaves with times of zero; and an invalidation
-/// begins a new round and waits until the replies of the old one have been handed over, which takes microseconds.
+/// Orders replies and invalidations. What a reply lets the kernel keep was true when the file system said it; an
+/// invalidation that overtakes the reply on its way would find nothing to drop, and the kernel would keep the old
+/// answer. So: a request notes the round in which it began; its reply, if the round has changed, leaves with times of
+/// zero; and an invalidation begins a new round and waits until the replies of the old one have been handed over, which
+/// takes microseconds.
 /// </summary>
 /// <remarks>Two counters, of even and odd rounds; rounds are begun by one thread at a time.</remarks>
 internal sealed class ReplyFence
@@ -31,7 +32,8 @@ internal sealed class ReplyFence
     /// <summary>The reply has been handed over.</summary>
     internal void Exit(long round) => Interlocked.Decrement(ref CounterOf(round));
 
-    /// <summary>Returns when every reply that leaves from now on knows that things have changed. Not from within a reply.</summary>
+    /// <summary>Returns when every reply that leaves from now on knows that things have changed. Not from within a
+    /// reply.</summary>
     internal void Advance()
     {
         lock (_gate)

@@ -3,8 +3,8 @@ using ClaudeFs.Primitives;
 namespace ClaudeFs.Fuse.Session;
 
 /// <summary>
-/// Requests for readers. At most <see cref="Limits.FusePendingMax"/> are out at once: a reader that asks for one more waits,
-/// and so the kernel's queue waits. Lock: the pool itself; nothing is called under it.
+/// Requests for readers. At most <see cref="Limits.FusePendingMax"/> are out at once: a reader that asks for one more
+/// waits, and so the kernel's queue waits. Lock: the pool itself; nothing is called under it.
 /// </summary>
 internal sealed class RequestPool(FuseSession session)
 {
@@ -53,7 +53,8 @@ internal sealed class RequestPool(FuseSession session)
         request?.Dispose();
     }
 
-    /// <summary>Wakes readers that wait and frees what is idle; what handlers still hold is freed when it comes back.</summary>
+    /// <summary>Wakes readers that wait and frees what is idle; what handlers still hold is freed when it comes
+    /// back.</summary>
     internal void Close()
     {
         FuseRequest[] idle;

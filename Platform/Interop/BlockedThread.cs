@@ -3,15 +3,16 @@ using System.Runtime.InteropServices;
 namespace ClaudeFs.Platform.Interop;
 
 /// <summary>
-/// A thread that blocks in system calls and can be made to return from them with EINTR: what a blocking read of /dev/fuse
-/// needs to end when its connection does not. Waiting in poll(2) before each read would be the alternative; it costs two
-/// more system calls a request, and a request wakes every reader that polls instead of one that reads.
+/// A thread that blocks in system calls and can be made to return from them with EINTR: what a blocking read of
+/// /dev/fuse needs to end when its connection does not. Waiting in poll(2) before each read would be the alternative;
+/// it costs two more system calls a request, and a request wakes every reader that polls instead of one that reads.
 /// Lock: the object itself guards the thread's identity, so that no signal goes to a thread that has ended.
 /// </summary>
 internal sealed partial class BlockedThread : IDisposable
 {
-    // A real-time signal that neither glibc (32, 33) nor the runtime (34) uses. Its handler is abs(3): a function of libc with a
-    // handler's signature and no effect, so that no managed code runs in a signal handler. Without SA_RESTART, reads return EINTR.
+    // A real-time signal that neither glibc (32, 33) nor the runtime (34) uses. Its handler is abs(3): a function of
+    // libc with a handler's signature and no effect, so that no managed code runs in a signal handler. Without
+    // SA_RESTART, reads return EINTR.
     private const int WakeSignal = 45;
     private const int SigactionBytes = 152;
     private static readonly Lock InstallGate = new();
@@ -30,8 +31,8 @@ internal sealed partial class BlockedThread : IDisposable
         return new(CurrentThread());
     }
 
-    /// <summary>Interrupts the system call that the thread is in. A thread just before its call is missed: repeat until it has
-    /// left.</summary>
+    /// <summary>Interrupts the system call that the thread is in. A thread just before its call is missed: repeat until
+    /// it has left.</summary>
     internal void Interrupt()
     {
         lock (_gate)

@@ -2,7 +2,8 @@ using System.Runtime.InteropServices;
 
 namespace ClaudeFs.Platform.Interop;
 
-/// <summary>Calls on descriptors of devices. -1 means failed, with errno in <see cref="Marshal.GetLastPInvokeError"/>.</summary>
+/// <summary>Calls on descriptors of devices. -1 means failed, with errno in
+/// <see cref="Marshal.GetLastPInvokeError"/>.</summary>
 internal static partial class Libc
 {
     internal const int EPERM = 1, ENOENT = 2, EINTR = 4, EIO = 5, EAGAIN = 11, EACCES = 13, EBUSY = 16, ENODEV = 19,

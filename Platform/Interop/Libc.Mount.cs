@@ -13,7 +13,8 @@ internal static partial class Libc
     [LibraryImport("libc", EntryPoint = "umount2", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int Unmount(string target, int flags);
 
-    /// <summary>The path without symbolic links; 0 when it fails. <paramref name="resolved"/> holds 4096 bytes.</summary>
+    /// <summary>The path without symbolic links; 0 when it fails. <paramref name="resolved"/> holds 4096
+    /// bytes.</summary>
     [LibraryImport("libc", EntryPoint = "realpath", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial nint ResolvePath(string path, Span<byte> resolved);
 }

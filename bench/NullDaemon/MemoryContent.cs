@@ -50,7 +50,8 @@ internal sealed class MemoryContent
     public void Zero(long offset, long length)
     {
         var end = offset + length;
-        foreach (var page in _pages.Keys.Where(page => page * PageBytes < end && (page + 1) * PageBytes > offset).ToArray())
+        foreach (var page in _pages.Keys.Where(
+            page => page * PageBytes < end && (page + 1) * PageBytes > offset).ToArray())
         {
             var from = Math.Max(offset, page * PageBytes);
             var to = Math.Min(end, (page + 1) * PageBytes);

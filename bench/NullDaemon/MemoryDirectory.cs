@@ -20,7 +20,8 @@ internal sealed class MemoryDirectory
 
     public int Count => _byName.Count;
 
-    public bool TryFind(FsName name, [NotNullWhen(true)] out MemoryEntry? entry) => _byName.TryGetValue(name, out entry);
+    public bool TryFind(FsName name, [NotNullWhen(true)] out MemoryEntry? entry) =>
+        _byName.TryGetValue(name, out entry);
 
     public void Add(FsName name, MemoryNode node)
     {

@@ -95,7 +95,8 @@ public partial class MemoryFileSystem
 
     /// <inheritdoc />
     public ValueTask<FsResult<long>> CopyRangeAsync(
-        InodeId source, ulong sourceHandle, long sourceOffset, InodeId target, ulong targetHandle, long targetOffset, long length,
+        InodeId source, ulong sourceHandle, long sourceOffset, InodeId target, ulong targetHandle, long targetOffset,
+            long length,
         Caller caller, CancellationToken cancellationToken)
     {
         lock (_gate)

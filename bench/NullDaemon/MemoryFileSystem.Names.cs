@@ -30,7 +30,8 @@ public partial class MemoryFileSystem
         lock (_gate)
         {
             var error = TryMake(parent, name, mode, 0, default, caller, out var node);
-            if (error == FsError.EEXIST && (openFlags & OpenExclusive) == 0 && FileMode.IsRegular(node!.Mode)) error = FsError.None;
+            if (error == FsError.EEXIST && (openFlags & OpenExclusive) == 0 && FileMode.IsRegular(node!.Mode)) error =
+                FsError.None;
             if (error != FsError.None) return new((FsResult<(Node, OpenedFile)>)error);
             if ((openFlags & OpenTruncate) != 0) node!.Content.Truncate(0);
             return new((FsResult<(Node, OpenedFile)>)(ToNode(node!), new OpenedFile(++_lastHandle, KeepCache: false)));
@@ -55,11 +56,13 @@ public partial class MemoryFileSystem
 
     /// <inheritdoc />
     public ValueTask<FsResult<Nothing>> UnlinkAsync(
-        InodeId parent, FsName name, Caller caller, CancellationToken cancellationToken) => AnswerAsync(Remove(parent, name, isDirectory: false));
+        InodeId parent, FsName name, Caller caller, CancellationToken cancellationToken) =>
+            AnswerAsync(Remove(parent, name, isDirectory: false));
 
     /// <inheritdoc />
     public ValueTask<FsResult<Nothing>> RemoveDirectoryAsync(
-        InodeId parent, FsName name, Caller caller, CancellationToken cancellationToken) => AnswerAsync(Remove(parent, name, isDirectory: true));
+        InodeId parent, FsName name, Caller caller, CancellationToken cancellationToken) =>
+            AnswerAsync(Remove(parent, name, isDirectory: true));
 
     /// <inheritdoc />
     public ValueTask<FsResult<Nothing>> RenameAsync(
@@ -68,7 +71,8 @@ public partial class MemoryFileSystem
     {
         lock (_gate)
         {
-            if (!TryGetDirectory(parent, out var from, out var error) || !TryGetDirectory(newParent, out var to, out error))
+            if (!TryGetDirectory(parent, out var from, out var error)
+                || !TryGetDirectory(newParent, out var to, out error))
             {
                 return AnswerAsync(error);
             }
@@ -109,8 +113,10 @@ public partial class MemoryFileSystem
     {
         lock (_gate)
         {
-            if (!TryGetDirectory(inode, out var directory, out var error)) return new((FsResult<ReadOnlyMemory<ListedEntry>>)error);
-            if (!_listings.TryGetValue(handle, out var listing)) return new((FsResult<ReadOnlyMemory<ListedEntry>>)FsError.EBADF);
+            if (!TryGetDirectory(inode, out var directory, out var error)) return new(
+                (FsResult<ReadOnlyMemory<ListedEntry>>)error);
+            if (!_listings.TryGetValue(handle, out var listing)) return new(
+                (FsResult<ReadOnlyMemory<ListedEntry>>)FsError.EBADF);
             var count = 0;
             const byte Kind = 4;
             if (cookie < 1) listing[count++] = new("."u8.ToArray(), inode, Kind, 1, default);
@@ -118,7 +124,8 @@ public partial class MemoryFileSystem
             foreach (var entry in directory.Entries!.After(cookie))
             {
                 if (count == listing.Length) break;
-                listing[count++] = new(entry.Name.Bytes.ToArray(), entry.Node.Id, FileMode.DirentType(entry.Node.Mode), entry.Cookie,
+                listing[count++] =
+                    new(entry.Name.Bytes.ToArray(), entry.Node.Id, FileMode.DirentType(entry.Node.Mode), entry.Cookie,
                     withAttributes ? ToNode(entry.Node) : default);
             }
 
@@ -133,7 +140,8 @@ public partial class MemoryFileSystem
     }
 
     private FsError TryMake(
-        InodeId parent, FsName name, uint mode, uint rdev, ReadOnlyMemory<byte> target, Caller caller, out MemoryNode? node)
+        InodeId parent, FsName name, uint mode, uint rdev, ReadOnlyMemory<byte> target, Caller caller,
+            out MemoryNode? node)
     {
         node = null;
         if (!TryGetDirectory(parent, out var directory, out var error)) return error;
@@ -149,7 +157,8 @@ public partial class MemoryFileSystem
         var now = Now;
         node = new(new(++_lastInode), mode)
         {
-            Uid = caller.Uid, Gid = inherits ? directory.Gid : caller.Gid, Rdev = rdev, Target = target.ToArray(), Parent = parent,
+            Uid = caller.Uid, Gid = inherits ? directory.Gid
+                : caller.Gid, Rdev = rdev, Target = target.ToArray(), Parent = parent,
             Atime = now, Mtime = now, Ctime = now, Btime = now,
         };
         _nodes.Add(node.Id.Value, node);

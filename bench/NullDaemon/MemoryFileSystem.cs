@@ -5,8 +5,8 @@ using ClaudeFs.Primitives;
 namespace ClaudeFs.NullDaemon;
 
 /// <summary>
-/// A file system in dictionaries behind one lock: what a FUSE daemon costs when it has nothing to do, and what the FUSE host is
-/// tested with. Permissions are the kernel's (default_permissions).
+/// A file system in dictionaries behind one lock: what a FUSE daemon costs when it has nothing to do, and what the FUSE
+/// host is tested with. Permissions are the kernel's (default_permissions).
 /// </summary>
 public partial class MemoryFileSystem : IFileSystem
 {
@@ -37,7 +37,8 @@ public partial class MemoryFileSystem : IFileSystem
     private Stamp Now => Stamp.Of(_time.GetUtcNow());
 
     /// <inheritdoc />
-    public virtual ValueTask<FsResult<Node>> LookupAsync(InodeId parent, FsName name, CancellationToken cancellationToken)
+    public virtual ValueTask<FsResult<Node>> LookupAsync(
+        InodeId parent, FsName name, CancellationToken cancellationToken)
     {
         lock (_gate)
         {
@@ -99,7 +100,9 @@ public partial class MemoryFileSystem : IFileSystem
     {
         lock (_gate)
         {
-            return new((FsResult<ReadOnlyMemory<byte>>)(_nodes.TryGetValue(inode.Value, out var node) ? node.Target : FsError.ESTALE));
+            return new(
+                (FsResult<ReadOnlyMemory<byte>>)(
+                    _nodes.TryGetValue(inode.Value, out var node) ? node.Target : FsError.ESTALE));
         }
     }
 
@@ -113,8 +116,11 @@ public partial class MemoryFileSystem : IFileSystem
     {
         lock (_gate)
         {
-            if (!_nodes.TryGetValue(inode.Value, out var node)) return new((FsResult<ReadOnlyMemory<byte>>)FsError.ESTALE);
-            return new((FsResult<ReadOnlyMemory<byte>>)(node.Xattrs is not null && node.Xattrs.TryGetValue(name.ToString(), out var value)
+            if (!_nodes.TryGetValue(inode.Value, out var node)) return new(
+                (FsResult<ReadOnlyMemory<byte>>)FsError.ESTALE);
+            return new(
+                (FsResult<ReadOnlyMemory<byte>>)(
+                    node.Xattrs is not null && node.Xattrs.TryGetValue(name.ToString(), out var value)
                 ? (ReadOnlyMemory<byte>)value
                 : FsError.ENODATA));
         }
@@ -125,7 +131,8 @@ public partial class MemoryFileSystem : IFileSystem
     {
         lock (_gate)
         {
-            if (!_nodes.TryGetValue(inode.Value, out var node)) return new((FsResult<ReadOnlyMemory<byte>>)FsError.ESTALE);
+            if (!_nodes.TryGetValue(inode.Value, out var node)) return new(
+                (FsResult<ReadOnlyMemory<byte>>)FsError.ESTALE);
             var names = string.Concat((node.Xattrs?.Keys ?? Enumerable.Empty<string>()).Select(name => name + "\0"));
             return new((FsResult<ReadOnlyMemory<byte>>)(ReadOnlyMemory<byte>)System.Text.Encoding.UTF8.GetBytes(names));
         }
@@ -160,7 +167,8 @@ public partial class MemoryFileSystem : IFileSystem
         }
     }
 
-    private static ValueTask<FsResult<Nothing>> AnswerAsync(FsError error) => new(new FsResult<Nothing>(default, error));
+    private static ValueTask<FsResult<Nothing>> AnswerAsync(FsError error) =>
+        new(new FsResult<Nothing>(default, error));
 
     private static void KillPrivileges(MemoryNode node)
     {

@@ -23,6 +23,7 @@ internal sealed class MemoryNode(InodeId id, uint mode)
 
     public InodeAttributes Attributes => new(
         Id, 1, Mode, Nlink, Uid, Gid, Rdev,
-        Entries is not null ? (ulong)Entries.Count : FileMode.IsSymlink(Mode) ? (ulong)Target.Length : (ulong)Content.Length,
+        Entries is not null ? (ulong)Entries.Count : FileMode.IsSymlink(Mode) ? (ulong)Target.Length
+            : (ulong)Content.Length,
         (ulong)Content.AllocatedBytes, Atime, Mtime, Ctime, Btime, 0);
 }

@@ -4,9 +4,11 @@ using ClaudeFs.NullDaemon;
 using ClaudeFs.Platform.Loops;
 using Microsoft.Extensions.Logging.Abstractions;
 
-// cfs-null DIR [SECONDS]: mounts an empty file system in memory whose names and attributes the kernel may keep for SECONDS
-// (default 0: it asks each time), until umount(8), SIGTERM or SIGINT. Prints "mounted" when it is, and its counters at the end.
-if (args.Length is 0 or > 2 || !double.TryParse(args.ElementAtOrDefault(1) ?? "0", CultureInfo.InvariantCulture, out var seconds))
+// cfs-null DIR [SECONDS]: mounts an empty file system in memory whose names and attributes the kernel may keep for
+// SECONDS (default 0: it asks each time), until umount(8), SIGTERM or SIGINT. Prints "mounted" when it is, and its
+// counters at the end.
+if (args.Length is 0 or > 2
+    || !double.TryParse(args.ElementAtOrDefault(1) ?? "0", CultureInfo.InvariantCulture, out var seconds))
 {
     Console.Error.WriteLine("usage: cfs-null DIR [SECONDS]");
     return 64;
@@ -17,7 +19,9 @@ try
     var ttl = TimeSpan.FromSeconds(seconds);
     var fileSystem = new MemoryFileSystem(TimeProvider.System, ttl, ttl);
     FuseServices services = new(new ThreadLoopFactory(), TimeProvider.System, NullLogger.Instance);
-    var mount = await FuseMount.MountAsync(args[0], fileSystem, new FuseOptions { Subtype = "cfs-null", Source = "cfs-null" }, services);
+    var mount =
+        await FuseMount.MountAsync(
+            args[0], fileSystem, new FuseOptions { Subtype = "cfs-null", Source = "cfs-null" }, services);
     Console.CancelKeyPress += (_, pressed) => pressed.Cancel = EndMount(mount);
     using var termination = System.Runtime.InteropServices.PosixSignalRegistration.Create(
         System.Runtime.InteropServices.PosixSignal.SIGTERM, context => context.Cancel = EndMount(mount));
@@ -25,7 +29,8 @@ try
     await mount.Completion;
     foreach (var row in mount.StatisticsByOpcode)
     {
-        Console.WriteLine($"{row.Opcode,-14} {row.Count,10} {row.Errors,8} p50<{row.MedianMicroseconds} us p99<{row.P99Microseconds} us");
+        Console.WriteLine($"{row.Opcode,-14} {row.Count,10} {row.Errors,8} "
+            + $"p50<{row.MedianMicroseconds} us p99<{row.P99Microseconds} us");
     }
 
     return 0;
