@@ -40,4 +40,37 @@ public static partial class Limits
 
     /// <summary>Largest log region.</summary>
     public const long LogRegionBytesMax = 256L << 20;
+
+    /// <summary>Largest stored item: a chunk of 64 KiB and what a codec may add to it.</summary>
+    public const int StoredItemBytesMax = ChunkBytes + DeviceBlockBytes;
+
+    /// <summary>Items of one put.</summary>
+    public const int PutItemsMax = 1024;
+
+    /// <summary>Segments that take chunks at the same time: writers in parallel.</summary>
+    public const int OpenChunkSegments = 2;
+
+    /// <summary>Segments that take located writes at the same time.</summary>
+    public const int OpenLocatedSegments = 1;
+
+    /// <summary>Places that only compaction may take.</summary>
+    public const int CompactionPlacesReserved = 2;
+
+    /// <summary>Places outside the capacity: open segments, compaction and one to spare.</summary>
+    public const int ReservedPlacesMin = OpenChunkSegments + OpenLocatedSegments + 1 + CompactionPlacesReserved + 1;
+
+    /// <summary>Of many places one in this many is outside the capacity, so that compaction keeps some slack.</summary>
+    public const int ReservedPlacesShare = 32;
+
+    /// <summary>Segments that one round of compaction empties at most.</summary>
+    public const int CompactionVictimsMax = 256;
+
+    /// <summary>Closed segments without a directory on the device; more are sealed at once.</summary>
+    public const int UnsealedSegmentsMax = 32;
+
+    /// <summary>Rounds of maintenance that a writer without space starts before it is refused.</summary>
+    public const int SpaceRetriesMax = 64;
+
+    /// <summary>The device grows ahead of its use when fewer places than this are free.</summary>
+    public const int FreePlacesAhead = 256;
 }

@@ -1,0 +1,209 @@
+using System.Globalization;
+using ClaudeFs.DataPlane.Storage.Format;
+using ClaudeFs.Primitives;
+using Microsoft.Data.Sqlite;
+
+namespace ClaudeFs.DataPlane.Storage.Index;
+
+/// <summary>
+/// The index as an SQLite file (blocks.db): WAL, and synchronous=FULL because a place is reused as soon as a commit says
+/// that nothing lies there.
+/// </summary>
+public sealed class SqliteSegmentIndex : ISegmentIndex
+{
+    private const int Version = 1;
+    private const int SqliteFull = 13;   // SQLITE_FULL
+
+    private readonly SqliteConnection _connection;
+    private readonly SqliteCommand _put;
+    private readonly SqliteCommand _remove;
+    private readonly SqliteCommand _setState;
+
+    private SqliteSegmentIndex(string path, SqliteConnection connection)
+    {
+        Name = path;
+        _connection = connection;
+        _put = Prepare(
+            "INSERT INTO segment (id, kind, place, sealed, items) VALUES ($id, $kind, $place, $sealed, $items) " +
+            "ON CONFLICT (id) DO UPDATE SET kind = $kind, place = $place, sealed = $sealed, items = $items",
+            "$id", "$kind", "$place", "$sealed", "$items");
+        _remove = Prepare("DELETE FROM segment WHERE id = $id", "$id");
+        _setState = Prepare(
+            "INSERT INTO state (id, file_system, device, cursor, stamp) VALUES (0, $file_system, $device, $cursor, $stamp) " +
+            "ON CONFLICT (id) DO UPDATE SET file_system = $file_system, device = $device, cursor = $cursor, stamp = $stamp",
+            "$file_system", "$device", "$cursor", "$stamp");
+    }
+
+    /// <inheritdoc />
+    public string Name { get; }
+
+    /// <summary>
+    /// Opens the file, creating it. Throws <see cref="FsException"/>: EINVAL (another version), EIO (not an SQLite file,
+    /// damaged).
+    /// </summary>
+    public static SqliteSegmentIndex Open(string path)
+    {
+        SQLitePCL.Batteries_V2.Init();
+        var connection = new SqliteConnection(
+            new SqliteConnectionStringBuilder { DataSource = path, Pooling = false }.ToString());
+        try
+        {
+            connection.Open();
+            Execute(connection, "PRAGMA journal_mode = WAL");
+            Execute(connection, "PRAGMA synchronous = FULL");
+            Migrate(path, connection);
+            return new SqliteSegmentIndex(path, connection);
+        }
+        catch (SqliteException fault)
+        {
+            connection.Dispose();
+            throw Fault(path, fault);
+        }
+        catch (FsException)
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+
+    /// <inheritdoc />
+    public SegmentIndexState Load(Action<SegmentRow> onRow)
+    {
+        ArgumentNullException.ThrowIfNull(onRow);
+        try
+        {
+            LoadRows(onRow);
+            return LoadState();
+        }
+        catch (SqliteException fault)
+        {
+            throw Fault(Name, fault);
+        }
+    }
+
+    /// <inheritdoc />
+    public void Commit(
+        in SegmentIndexState state, IReadOnlyList<SegmentRow> changed, IReadOnlyList<SegmentId> removed)
+    {
+        try
+        {
+            using var transaction = _connection.BeginTransaction();
+            foreach (var id in removed)
+            {
+                _remove.Transaction = transaction;
+                _remove.Parameters[0].Value = (long)id.Value;
+                _remove.ExecuteNonQuery();
+            }
+
+            foreach (var row in changed) Put(transaction, row);
+            SetState(transaction, state);
+            transaction.Commit();
+        }
+        catch (SqliteException fault)
+        {
+            throw Fault(Name, fault);
+        }
+    }
+
+    /// <inheritdoc />
+    public async ValueTask DisposeAsync()
+    {
+        await _put.DisposeAsync();
+        await _remove.DisposeAsync();
+        await _setState.DisposeAsync();
+        await _connection.DisposeAsync();
+    }
+
+    private static void Migrate(string path, SqliteConnection connection)
+    {
+        using var query = connection.CreateCommand();
+        query.CommandText = "PRAGMA user_version";
+        var found = Convert.ToInt32(query.ExecuteScalar(), CultureInfo.InvariantCulture);
+        if (found == Version) return;
+        if (found != 0)
+        {
+            throw new FsException(FsError.EINVAL, $"{path}: index of another version: expected {Version}, found {found}");
+        }
+
+        using var transaction = connection.BeginTransaction();
+        Execute(connection, """
+            CREATE TABLE segment (id INTEGER PRIMARY KEY, kind INTEGER NOT NULL, place INTEGER NOT NULL,
+                sealed INTEGER NOT NULL, items BLOB NOT NULL);
+            CREATE TABLE state (id INTEGER PRIMARY KEY CHECK (id = 0), file_system BLOB NOT NULL, device INTEGER NOT NULL,
+                cursor INTEGER NOT NULL, stamp INTEGER NOT NULL);
+            """);
+        Execute(connection, string.Create(CultureInfo.InvariantCulture, $"PRAGMA user_version = {Version}"));
+        transaction.Commit();
+    }
+
+    private static void Execute(SqliteConnection connection, string sql)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        command.ExecuteNonQuery();
+    }
+
+    private static FsException Fault(string path, SqliteException fault) => new(
+        fault.SqliteErrorCode == SqliteFull ? FsError.ENOSPC : FsError.EIO, $"{path}: {fault.Message}", fault);
+
+    private SqliteCommand Prepare(string sql, params ReadOnlySpan<string> parameters)
+    {
+        var command = _connection.CreateCommand();
+        command.CommandText = sql;
+        foreach (var name in parameters)
+        {
+            var parameter = command.CreateParameter();
+            parameter.ParameterName = name;
+            command.Parameters.Add(parameter);
+        }
+
+        return command;
+    }
+
+    private void Put(SqliteTransaction transaction, SegmentRow row)
+    {
+        _put.Transaction = transaction;
+        _put.Parameters[0].Value = (long)row.Id.Value;
+        _put.Parameters[1].Value = (int)row.Kind;
+        _put.Parameters[2].Value = row.Place;
+        _put.Parameters[3].Value = row.IsSealed ? 1 : 0;
+        _put.Parameters[4].Value = row.Items;
+        _put.ExecuteNonQuery();
+    }
+
+    private void SetState(SqliteTransaction transaction, in SegmentIndexState state)
+    {
+        var fileSystem = new byte[FileSystemId.SizeBytes];
+        state.FileSystem.Write(fileSystem);
+        _setState.Transaction = transaction;
+        _setState.Parameters[0].Value = fileSystem;
+        _setState.Parameters[1].Value = (long)state.DeviceId;
+        _setState.Parameters[2].Value = (long)state.Cursor;
+        _setState.Parameters[3].Value = state.Stamp.Nanoseconds;
+        _setState.ExecuteNonQuery();
+    }
+
+    private void LoadRows(Action<SegmentRow> onRow)
+    {
+        using var query = _connection.CreateCommand();
+        query.CommandText = "SELECT id, kind, place, sealed, items FROM segment ORDER BY id";
+        using var reader = query.ExecuteReader();
+        while (reader.Read())
+        {
+            onRow(new SegmentRow(
+                new SegmentId((ulong)reader.GetInt64(0)), (SegmentKind)reader.GetByte(1), reader.GetInt32(2),
+                reader.GetInt64(3) != 0, reader.GetFieldValue<byte[]>(4)));
+        }
+    }
+
+    private SegmentIndexState LoadState()
+    {
+        using var query = _connection.CreateCommand();
+        query.CommandText = "SELECT file_system, device, cursor, stamp FROM state";
+        using var reader = query.ExecuteReader();
+        if (!reader.Read()) return default;
+        return new SegmentIndexState(
+            FileSystemId.Read(reader.GetFieldValue<byte[]>(0)), (ulong)reader.GetInt64(1), (ulong)reader.GetInt64(2),
+            new Stamp(reader.GetInt64(3)));
+    }
+}
