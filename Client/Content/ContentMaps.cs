@@ -1,0 +1,65 @@
+using ClaudeFs.Client.Nodes;
+using ClaudeFs.Primitives;
+
+namespace ClaudeFs.Client.Content;
+
+/// <summary>Loads maps of files from their grains and reads committed content through them. Thread-safe.</summary>
+internal sealed class ContentMaps(ClientContext context, InodeLeases leases)
+{
+    private const int StaleRetriesMax = 3;
+
+    /// <summary>
+    /// Learns the pieces of extents [<paramref name="first"/>, + <paramref name="count"/>). An answer that a change of the
+    /// client's own overtook is asked for again. Errors: ESTALE, EISDIR, EIO and the caller's.
+    /// </summary>
+    public async ValueTask<FsError> LoadAsync(CachedInode inode, FileContent content, uint first, uint count)
+    {
+        count = Math.Clamp(count, 1, Limits.ExtentsPerMapMax);
+        while (true)
+        {
+            var ticket = leases.Begin();
+            var reply = await context.Caller.QueryAsync(
+                (Grain: leases.File(inode), First: first, Count: count),
+                static (ask, session) => ask.Grain.GetMapAsync(session, ask.First, ask.Count), CancellationToken.None);
+            if (reply.IsError) return reply.Error;
+            lock (inode.Sync)
+            {
+                if (inode.ChangedAt > ticket.Fence) continue;
+                inode.Learn(reply.Value.Attributes, ticket.Fence);
+                content.Map.Learn(reply.Value, first, count);
+                return FsError.None;
+            }
+        }
+    }
+
+    /// <summary>
+    /// Fills <paramref name="destination"/> with the committed bytes at <paramref name="offset"/>; zeros where there are none.
+    /// Errors: as <see cref="LoadAsync"/>, and EIO when blocks cannot be read.
+    /// </summary>
+    public async ValueTask<FsError> ReadCommittedAsync(
+        CachedInode inode, FileContent content, long offset, Memory<byte> destination)
+    {
+        var plan = new ReadPlan();
+        for (var attempt = 0; ; attempt++)
+        {
+            bool isPlanned;
+            lock (inode.Sync)
+            {
+                plan.Clear();
+                isPlanned = content.Map.TryPlan(offset, offset + destination.Length, offset, destination.Span, plan);
+            }
+
+            if (!isPlanned)
+            {
+                var error = await LoadAsync(inode, content, plan.MissingExtent, 1);
+                if (error != FsError.None) return error;
+                continue;
+            }
+
+            var read = await context.Reader.ReadAsync(plan, destination, CancellationToken.None);
+            if (read.Error != FsError.ESTALE) return read.Error;
+            if (attempt >= StaleRetriesMax) return FsError.EIO;
+            lock (inode.Sync) content.Map.Forget();
+        }
+    }
+}

@@ -1,0 +1,242 @@
+using System.Buffers;
+using ClaudeFs.Client.Nodes;
+using ClaudeFs.Grains;
+using ClaudeFs.Primitives;
+
+namespace ClaudeFs.Client;
+
+// Truncation, fallocate, lseek for data and holes, copying.
+public sealed partial class FileSystemClient
+{
+    private const AllocateMode AllModes = AllocateMode.KeepSize | AllocateMode.PunchHole | AllocateMode.ZeroRange;
+    private const long PageBytes = Limits.LocatedBytes;
+
+    /// <inheritdoc />
+    public async ValueTask<FsResult<Nothing>> AllocateAsync(
+        InodeId inode, ulong handle, AllocateMode mode, long offset, long length, Caller caller,
+        CancellationToken cancellationToken)
+    {
+        if (!_files.TryGetValue(handle, out var file) || file.Inode.Id != inode) return FsError.EBADF;
+        if (offset < 0 || length <= 0) return FsError.EINVAL;
+        if ((ulong)offset + (ulong)length > Limits.FileBytesMax) return FsError.EFBIG;
+        if ((mode & ~AllModes) != 0) return FsError.EOPNOTSUPP;
+        var punches = (mode & AllocateMode.PunchHole) != 0;
+        var zeroes = (mode & AllocateMode.ZeroRange) != 0;
+        if ((punches && (zeroes || (mode & AllocateMode.KeepSize) == 0))) return FsError.EOPNOTSUPP;
+
+        var known = file.Inode;
+        if (punches || zeroes)
+        {
+            var error = await ZeroEdgesAsync(known, mode, offset, length, cancellationToken);
+            if (error != FsError.None) return error;
+        }
+
+        var allocated = await AllocateInsideAsync(known, mode, offset, length, caller, cancellationToken);
+        return allocated == FsError.None ? Nothing.Value : allocated;
+    }
+
+    /// <inheritdoc />
+    public async ValueTask<FsResult<long>> SeekAsync(
+        InodeId inode, ulong handle, long offset, SeekWhence whence, CancellationToken cancellationToken)
+    {
+        if (!_files.TryGetValue(handle, out var file) || file.Inode.Id != inode) return FsError.EBADF;
+        while (true)
+        {
+            var error = await _leases.AcquireAsync(file.Inode, LeaseMode.Read, cancellationToken);
+            if (error != FsError.None) return error;
+            FileContent content;
+            uint missing;
+            lock (file.Inode.Sync)
+            {
+                if (!file.Inode.CanAnswer(_context.Sessions.Current)) continue;
+                content = _context.ContentOf(file.Inode);
+                var size = (long)file.Inode.Visible.SizeBytes;
+                if (offset < 0 || offset >= size) return FsError.ENXIO;
+                var found = Files.DataSeeker.Find(content, offset, size, whence, out missing);
+                if (found >= 0) return found < size || whence == SeekWhence.Hole ? Math.Min(found, size) : FsError.ENXIO;
+            }
+
+            error = await _maps.LoadAsync(file.Inode, content, missing, Limits.ExtentsPerMapMax);
+            if (error != FsError.None) return error;
+        }
+    }
+
+    /// <inheritdoc />
+    public async ValueTask<FsResult<long>> CopyRangeAsync(
+        InodeId source, ulong sourceHandle, long sourceOffset, InodeId target, ulong targetHandle, long targetOffset, long length,
+        Caller caller, CancellationToken cancellationToken)
+    {
+        if (sourceOffset < 0 || targetOffset < 0 || length < 0) return FsError.EINVAL;
+        var buffer = ArrayPool<byte>.Shared.Rent((int)Math.Min(length, Limits.CopyStepBytes));
+        try
+        {
+            var copied = 0L;
+            while (copied < length)
+            {
+                var step = buffer.AsMemory(0, (int)Math.Min(buffer.Length, length - copied));
+                var read = await ReadAsync(source, sourceHandle, sourceOffset + copied, step, cancellationToken);
+                if (read.IsError) return copied > 0 ? copied : read.Error;
+                if (read.Value == 0) break;
+                var written = await WriteAsync(
+                    target, targetHandle, targetOffset + copied, step[..read.Value], killPrivileges: caller.Uid != 0, caller,
+                    cancellationToken);
+                if (written.IsError) return copied > 0 ? copied : written.Error;
+                copied += written.Value;
+            }
+
+            return copied;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    private async ValueTask<FsError> TruncateAsync(
+        CachedInode inode, AttributesChange change, Caller caller, CancellationToken cancellationToken)
+    {
+        if (change.SizeBytes > Limits.FileBytesMax) return FsError.EFBIG;
+        var error = await _leases.AcquireAsync(inode, LeaseMode.Write, cancellationToken);
+        if (error != FsError.None) return error;
+        var content = await EnterAloneAsync(inode);
+        try
+        {
+            lock (inode.Sync)
+            {
+                if (!inode.Server.IsRegular) return inode.Server.IsDirectory ? FsError.EISDIR : FsError.EINVAL;
+                var held = content.Buffer.HeldBytes;
+                content.Buffer.Truncate((long)change.SizeBytes);
+                _context.Memory.Change(content.Buffer.HeldBytes - held);
+            }
+
+            var ticket = BeginChange(inode);
+            var reply = await _context.Caller.MutateAsync(
+                inode.Id, caller, AckMode.Commit, (Grain: _leases.File(inode), Change: WithLocalTimes(inode, change)),
+                static (ask, op) => ask.Grain.SetAttributesAsync(op, ask.Change), cancellationToken);
+            lock (inode.Sync)
+            {
+                inode.MarkChanged(_context.Nodes.MoveFence(), isStale: reply.IsError);
+                if (reply.IsError) content.Map.Forget();
+                else content.Map.Truncate((long)change.SizeBytes);
+                content.NoteClean();
+                _context.NoteDirt(inode, content);
+            }
+
+            if (!reply.IsError) LearnOwn(inode, reply.Value, ticket);
+            return reply.Error;
+        }
+        finally
+        {
+            LeaveAlone(inode, content);
+        }
+    }
+
+    // In the gate, and nobody buffers writes.
+    private async ValueTask<FileContent> EnterAloneAsync(CachedInode inode)
+    {
+        FileContent content;
+        lock (inode.Sync) content = _context.ContentOf(inode);
+        await content.Gate.EnterAsync();
+        lock (inode.Sync) content.IsExclusive = true;
+        return content;
+    }
+
+    private static void LeaveAlone(CachedInode inode, FileContent content)
+    {
+        lock (inode.Sync) content.IsExclusive = false;
+        content.Gate.Exit();
+    }
+
+    // Grains change whole pages only: zeros are written over the parts of pages at both ends, within the file.
+    private async ValueTask<FsError> ZeroEdgesAsync(
+        CachedInode inode, AllocateMode mode, long offset, long length, CancellationToken cancellationToken)
+    {
+        var error = await _leases.AcquireAsync(inode, LeaseMode.Write, cancellationToken);
+        if (error != FsError.None) return error;
+        long size;
+        lock (inode.Sync) size = (long)inode.Visible.SizeBytes;
+        var end = offset + length;
+        var keepsSize = (mode & AllocateMode.KeepSize) != 0;
+        var limit = keepsSize ? Math.Min(end, size) : end;
+        var firstWhole = (offset + PageBytes - 1) & -PageBytes;
+        var lastWhole = end & -PageBytes;
+        if (lastWhole < firstWhole) return await WriteZerosAsync(inode, offset, limit, cancellationToken);
+        error = await WriteZerosAsync(inode, offset, Math.Min(firstWhole, limit), cancellationToken);
+        return error != FsError.None ? error : await WriteZerosAsync(inode, lastWhole, limit, cancellationToken);
+    }
+
+    private async ValueTask<FsError> WriteZerosAsync(CachedInode inode, long from, long to, CancellationToken cancellationToken)
+    {
+        if (from >= to) return FsError.None;
+        var written = await _writer.WriteAsync(inode, from, new byte[to - from], killPrivileges: false, cancellationToken);
+        return written.Error;
+    }
+
+    private async ValueTask<FsError> AllocateInsideAsync(
+        CachedInode inode, AllocateMode mode, long offset, long length, Caller caller, CancellationToken cancellationToken)
+    {
+        var error = await _leases.AcquireAsync(inode, LeaseMode.Write, cancellationToken);
+        if (error != FsError.None) return error;
+        var (from, to) = (offset, offset + length);
+        if ((mode & (AllocateMode.PunchHole | AllocateMode.ZeroRange)) != 0)
+        {
+            (from, to) = ((from + PageBytes - 1) & -PageBytes, to & -PageBytes);
+        }
+
+        var content = await EnterAloneAsync(inode);
+        try
+        {
+            error = await StoreAsPiecesAsync(inode, content);
+            if (error != FsError.None || to <= from) return error;
+            var ticket = BeginChange(inode);
+            var reply = await _context.Caller.MutateAsync(
+                inode.Id, caller, AckMode.Commit,
+                (Grain: _leases.File(inode), Mode: mode, Offset: (ulong)from, Length: (ulong)(to - from)),
+                static (ask, op) => ask.Grain.AllocateAsync(op, ask.Mode, ask.Offset, ask.Length), cancellationToken);
+            lock (inode.Sync)
+            {
+                inode.MarkChanged(_context.Nodes.MoveFence(), isStale: reply.IsError);
+                content.Map.ForgetRange(from, to - from);
+            }
+
+            if (!reply.IsError) LearnOwn(inode, reply.Value, ticket);
+            return reply.Error;
+        }
+        finally
+        {
+            LeaveAlone(inode, content);
+        }
+    }
+
+    // What is buffered is committed first, and inline content becomes pieces: ranges of pieces are all that a grain can change.
+    private async ValueTask<FsError> StoreAsPiecesAsync(CachedInode inode, FileContent content)
+    {
+        lock (inode.Sync) content.IsInlineAllowed = false;
+        try
+        {
+            var outcome = await _flusher.FlushInsideAsync(inode, content, AckMode.Applied);
+            if (outcome.Error != FsError.None) return outcome.Error;
+            if (content.Map.IsUnknown)
+            {
+                var error = await _maps.LoadAsync(inode, content, 0, 1);
+                if (error != FsError.None) return error;
+            }
+
+            lock (inode.Sync)
+            {
+                if (content.Map.Inline is not { Length: > 0 } inline) return FsError.None;
+                var held = content.Buffer.HeldBytes;
+                content.Buffer.WriteUnder(0, inline);
+                _context.Memory.Change(content.Buffer.HeldBytes - held);
+                content.NoteWrite(inode.Visible.Mtime, killPrivileges: false);
+                _context.NoteDirt(inode, content);
+            }
+
+            return (await _flusher.FlushInsideAsync(inode, content, AckMode.Applied)).Error;
+        }
+        finally
+        {
+            lock (inode.Sync) content.IsInlineAllowed = true;
+        }
+    }
+}

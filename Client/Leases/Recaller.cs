@@ -1,0 +1,152 @@
+using ClaudeFs.Client.Flushing;
+using ClaudeFs.Client.Nodes;
+using ClaudeFs.Client.Sessions;
+using ClaudeFs.Grains;
+using ClaudeFs.Primitives;
+
+namespace ClaudeFs.Client.Leases;
+
+/// <summary>
+/// Answers recalls: the front end drops what it keeps, what is buffered is committed, the lease goes. Thread-safe.
+/// </summary>
+/// <remarks>
+/// The order matters. First nothing may be kept any more (answers carry no time to live), then the kernel drops pages and
+/// names - which may wait for reads and writes that it has in flight here, and write back what was mapped, so the lease stays
+/// usable - then everything buffered is committed, and only in the turn in which nothing is left does the lease end. No lock
+/// is held while the front end or a grain is called.
+/// </remarks>
+internal sealed class Recaller(ClientContext context) : ILeaseHolder, ISessionListener
+{
+    /// <summary>Set once, before the session opens.</summary>
+    public Flusher Flusher { get; set; } = null!;
+
+    /// <inheritdoc />
+    public ValueTask<LeaseReturn> RecallAsync(LeaseRecall recall)
+    {
+        // On the loop: a recall may come in line from a grain's turn, which is none of the client's business.
+        var answer = new TaskCompletionSource<LeaseReturn>();
+        context.Loop.Post(
+            static state =>
+            {
+                var (self, recall, answer) = ((Recaller, LeaseRecall, TaskCompletionSource<LeaseReturn>))state!;
+                _ = self.RunAsync(recall, answer);
+            },
+            (this, recall, answer));
+        return new(answer.Task);
+    }
+
+    /// <inheritdoc />
+    public async ValueTask DropAllAsync(ClientSession session, bool isLost)
+    {
+        context.Nodes.MoveFence();
+        foreach (var inode in context.Nodes.All)
+        {
+            if (!inode.TryPin()) continue;
+            if (isLost) Flusher.Drop(inode, FsError.EIO);
+            IReadOnlyList<FsName> names;
+            lock (inode.Sync)
+            {
+                names = Names(inode);
+                inode.DropLease(isLost);
+                inode.MarkChanged(context.Nodes.MoveFence(), isStale: true);
+            }
+
+            await context.InvalidateAsync(inode.Id, 0);
+            await context.InvalidateEntriesAsync(inode.Id, names);
+            inode.Unpin();
+        }
+    }
+
+    private static FsName[] Names(CachedInode inode) => inode.Entries is { Count: > 0 } entries ? [.. entries.Keys] : [];
+
+    private async Task RunAsync(LeaseRecall recall, TaskCompletionSource<LeaseReturn> answer)
+    {
+        context.Instruments.Recalls.Add(1);
+        var inode = context.Nodes.Get(recall.Inode);
+        LeaseReturn returned;
+        try
+        {
+            returned = await AnswerAsync(inode, recall);
+        }
+        catch (Exception fault)
+        {
+            // Whoever waits for the lease must not wait for our trouble: it goes, and what was buffered under it is lost.
+            context.Dependencies.Logger.RecallFailed(fault, recall.Inode);
+            Flusher.Drop(inode, FsError.EIO);
+            returned = End(inode, recall, LeaseMode.None);
+        }
+        finally
+        {
+            inode.Unpin();
+        }
+
+        answer.SetResult(returned);
+    }
+
+    private async ValueTask<LeaseReturn> AnswerAsync(CachedInode inode, LeaseRecall recall)
+    {
+        IReadOnlyList<FsName> names;
+        FileContent? content;
+        lock (inode.Sync)
+        {
+            if (inode.IsGrantedAfter(recall.Number)) return new(LeaseMode.None, inode.OpenCount > 0);
+            if (inode.Mode == LeaseMode.None) return End(inode, recall, LeaseMode.None);
+            inode.MarkChanged(context.Nodes.MoveFence(), isStale: false);
+            inode.IsRecalling = recall.KeepAtMost == LeaseMode.None;
+            (names, content) = (Names(inode), inode.Content);
+        }
+
+        if (recall.KeepAtMost == LeaseMode.None)
+        {
+            await context.InvalidateEntriesAsync(inode.Id, names);
+            await context.InvalidateAsync(inode.Id, recall.Cause == RecallCause.AttributesChange ? -1 : 0);
+        }
+
+        if (content is null)
+        {
+            lock (inode.Sync)
+            {
+                if (inode.Content is null) return End(inode, recall, recall.KeepAtMost);
+                content = inode.Content;
+            }
+        }
+
+        await Flusher.FlushAsync(inode, AckMode.Applied);
+        return await FlushRestAsync(inode, content, recall);
+    }
+
+    // What was written meanwhile. Now writers wait: the kernel needs none of them any more to finish its invalidation.
+    private async ValueTask<LeaseReturn> FlushRestAsync(CachedInode inode, FileContent content, LeaseRecall recall)
+    {
+        await content.Gate.EnterAsync();
+        try
+        {
+            lock (inode.Sync)
+            {
+                if (!content.IsDirty) return End(inode, recall, recall.KeepAtMost);
+                content.IsExclusive = true;
+            }
+
+            await Flusher.FlushInsideAsync(inode, content, AckMode.Applied);
+            return End(inode, recall, recall.KeepAtMost);
+        }
+        finally
+        {
+            lock (inode.Sync) content.IsExclusive = false;
+            content.Gate.Exit();
+        }
+    }
+
+    private LeaseReturn End(CachedInode inode, LeaseRecall recall, LeaseMode keepAtMost)
+    {
+        lock (inode.Sync)
+        {
+            inode.MarkChanged(context.Nodes.MoveFence(), isStale: false);
+            var kept = inode.GiveBack(recall.Number, keepAtMost);
+            inode.IsRecalling = false;
+            var isOpen = inode.OpenCount > 0;
+            if (kept == LeaseMode.None) inode.HasToldOpen = isOpen;
+            return new(kept, isOpen);
+        }
+    }
+}

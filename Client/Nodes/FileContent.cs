@@ -1,0 +1,164 @@
+using ClaudeFs.Client.Buffers;
+using ClaudeFs.Client.Content;
+using ClaudeFs.Client.Threading;
+using ClaudeFs.Grains;
+using ClaudeFs.Platform.Loops;
+using ClaudeFs.Primitives;
+
+namespace ClaudeFs.Client.Nodes;
+
+/// <summary>
+/// What the client has of one file's content: the map of what is committed, what is written and is not, and the times and
+/// errors that go with it.
+/// </summary>
+/// <remarks>
+/// Invariants: guarded by the inode's lock, but for the gate. Whoever moves chunks to the flushing layer, commits, truncates
+/// or allocates is inside the gate; while <see cref="IsExclusive"/> nobody buffers writes either. Lock order: gate, then the
+/// inode's lock.
+/// </remarks>
+internal sealed class FileContent(SlabPool pool, ILoop loop)
+{
+    private const AttributeMask MtimeBits = AttributeMask.Mtime | AttributeMask.MtimeNow;
+
+    /// <summary>What is written and not committed.</summary>
+    public WriteBuffer Buffer { get; } = new(pool);
+
+    /// <summary>What is known of the committed content.</summary>
+    public ExtentMap Map { get; } = new();
+
+    /// <summary>One flush, truncation or allocation at a time.</summary>
+    public AsyncGate Gate { get; } = new(loop);
+
+    /// <summary>The one inside the gate wants no writes either.</summary>
+    public bool IsExclusive { get; set; }
+
+    /// <summary>Last write that is not committed; zero when there is none.</summary>
+    public Stamp WriteTime { get; private set; }
+
+    /// <summary>Times set locally and not sent; mask None when there are none.</summary>
+    public AttributesChange Also { get; private set; }
+
+    /// <summary>A write without privileges is not committed: set-id bits are to go.</summary>
+    public bool KillPrivileges { get; private set; }
+
+    /// <summary>Whether anything waits for a flush or is in one.</summary>
+    public bool IsDirty => !Buffer.IsEmpty || Also.Mask != AttributeMask.None;
+
+    /// <summary>Timestamp of the oldest uncommitted change; 0 when clean.</summary>
+    public long DirtySince { get; set; }
+
+    /// <summary>Small content may go into a row; not while a range of it is to be allocated. Inside the gate.</summary>
+    public bool IsInlineAllowed { get; set; } = true;
+
+    /// <summary>A background flush is on its way.</summary>
+    public bool IsFlushPosted { get; set; }
+
+    /// <summary>Block-store space reserved for what is buffered.</summary>
+    public long ReservedBytes { get; set; }
+
+    /// <summary>Growth that the quota has promised and that is not used.</summary>
+    public long QuotaBytes { get; set; }
+
+    /// <summary>Until this timestamp its owners are known to have no quota.</summary>
+    public long QuotaFreeUntil { get; set; }
+
+    /// <summary>Counts lost flushes; a handle remembers which it has reported.</summary>
+    public ulong ErrorCount { get; private set; }
+
+    /// <summary>How the last flush failed.</summary>
+    public FsError LastError { get; private set; }
+
+    /// <summary>Failures that an fsync has reported.</summary>
+    public ulong SyncedErrorCount { get; set; }
+
+    /// <summary>A flush lost data.</summary>
+    public void Fail(FsError error)
+    {
+        ErrorCount++;
+        LastError = error;
+    }
+
+    /// <summary>Something was written at <paramref name="time"/>.</summary>
+    public void NoteWrite(Stamp time, bool killPrivileges)
+    {
+        WriteTime = time;
+        KillPrivileges |= killPrivileges;
+        if ((Also.Mask & MtimeBits) != 0) Also = Also with { Mask = Also.Mask & ~MtimeBits };
+    }
+
+    /// <summary>Times were set; they are sent with the next flush. <paramref name="ctime"/> is now.</summary>
+    public void NoteTimes(in AttributesChange change, Stamp ctime)
+    {
+        var also = Also;
+        if ((change.Mask & AttributeMask.AtimeNow) != 0) also = also with { Atime = ctime, Mask = also.Mask | AttributeMask.Atime };
+        else if ((change.Mask & AttributeMask.Atime) != 0) also = also with { Atime = change.Atime, Mask = also.Mask | AttributeMask.Atime };
+        if ((change.Mask & AttributeMask.MtimeNow) != 0) also = also with { Mtime = ctime, Mask = also.Mask | AttributeMask.Mtime };
+        else if ((change.Mask & AttributeMask.Mtime) != 0) also = also with { Mtime = change.Mtime, Mask = also.Mask | AttributeMask.Mtime };
+        Also = also with { Ctime = ctime, Mask = also.Mask | AttributeMask.Ctime };
+    }
+
+    /// <summary>What <paramref name="sent"/> carried is committed; what came since stays.</summary>
+    public void NoteSent(in AttributesChange sent, bool killPrivileges, Stamp writeTime)
+    {
+        if (Also == sent) Also = default;
+        if (killPrivileges && WriteTime == writeTime) KillPrivileges = false;
+        if (Buffer.IsEmpty && WriteTime == writeTime) WriteTime = Stamp.Zero;
+    }
+
+    /// <summary>Times set locally go with another change, or are given up.</summary>
+    public AttributesChange TakeAlso()
+    {
+        var also = Also;
+        Also = default;
+        return also;
+    }
+
+    /// <summary>Nothing is written any more that is not committed.</summary>
+    public void NoteClean()
+    {
+        if (!Buffer.IsEmpty) return;
+        WriteTime = Stamp.Zero;
+        KillPrivileges = false;
+    }
+
+    /// <summary>Attributes as they are with what is not committed.</summary>
+    public InodeAttributes Overlay(in InodeAttributes server)
+    {
+        if (Buffer.IsEmpty && WriteTime == Stamp.Zero && Also.Mask == AttributeMask.None) return server;
+        var visible = server;
+        if (!Buffer.IsEmpty || WriteTime != Stamp.Zero)
+        {
+            var size = Math.Max(server.SizeBytes, (ulong)Buffer.End);
+            visible = visible with
+            {
+                SizeBytes = size,
+                AllocatedBytes = EstimateAllocated(server.AllocatedBytes, size),
+                Mtime = WriteTime > server.Mtime ? WriteTime : server.Mtime,
+                Ctime = WriteTime > server.Ctime ? WriteTime : server.Ctime,
+                Mode = KillPrivileges ? WithoutPrivileges(server.Mode) : server.Mode,
+            };
+        }
+
+        if ((Also.Mask & AttributeMask.Atime) != 0) visible = visible with { Atime = Also.Atime };
+        if ((Also.Mask & AttributeMask.Mtime) != 0) visible = visible with { Mtime = Also.Mtime };
+        if (Also.Mask != AttributeMask.None && Also.Ctime > visible.Ctime) visible = visible with { Ctime = Also.Ctime };
+        return visible;
+    }
+
+    /// <summary>A mode without its set-id bits; set-group-id stays where the group may not execute (mandatory locking).</summary>
+    public static uint WithoutPrivileges(uint mode)
+    {
+        const uint groupExecute = 0x8;
+        mode &= ~FileMode.SetUid;
+        return (mode & groupExecute) != 0 ? mode & ~FileMode.SetGid : mode;
+    }
+
+    // A guess that is right for files written once; the flush brings the truth.
+    private ulong EstimateAllocated(ulong allocated, ulong size)
+    {
+        const ulong page = Limits.LocatedBytes;
+        var whole = (size + page - 1) & ~(page - 1);
+        var buffered = ((ulong)Buffer.ValidBytes + page - 1) & ~(page - 1);
+        return Math.Max(allocated, Math.Min(allocated + buffered, whole));
+    }
+}

@@ -1,0 +1,135 @@
+using ClaudeFs.Client.Sessions;
+using ClaudeFs.Client.Threading;
+using ClaudeFs.Grains;
+using ClaudeFs.Primitives;
+
+namespace ClaudeFs.Client.Nodes;
+
+/// <summary>What a request notes when it leaves, so that its answer is learnt only if nothing overtook it.</summary>
+internal readonly record struct Ticket(ClientSession? Session, long Fence);
+
+/// <summary>Asks grains for attributes and leases and learns their answers. Thread-safe.</summary>
+internal sealed class InodeLeases(ClientContext context)
+{
+    // A grant that a recall overtook is asked for again; each round is a grain's decision, so this ends in practice at once.
+    private const int GrantAttemptsMax = 16;
+
+    /// <summary>A request leaves now.</summary>
+    public Ticket Begin() => new(context.Sessions.Current, context.Nodes.Fence);
+
+    /// <summary>The grain of a directory.</summary>
+    public IDirectoryGrain Directory(InodeId id) =>
+        context.Dependencies.Grains.GetGrain<IDirectoryGrain>((long)id.Value);
+
+    /// <summary>The grain of a directory that is known.</summary>
+    public IDirectoryGrain Directory(CachedInode inode)
+    {
+        if (inode.Proxy is IDirectoryGrain known) return known;
+        var proxy = Directory(inode.Id);
+        inode.Proxy = proxy;
+        return proxy;
+    }
+
+    /// <summary>The grain of a file, symlink or device.</summary>
+    public IInodeGrain File(CachedInode inode)
+    {
+        if (inode.Proxy is IInodeGrain known) return known;
+        var proxy = context.Dependencies.Grains.GetGrain<IInodeGrain>((long)inode.Id.Value);
+        inode.Proxy = proxy;
+        return proxy;
+    }
+
+    /// <summary>The grain of an inode of either kind.</summary>
+    public IInodeOperations Operations(CachedInode inode)
+    {
+        if (inode.Proxy is { } known) return known;
+        bool isDirectory;
+        lock (inode.Sync) isDirectory = inode.Id == InodeId.Root || inode.Server.IsDirectory;
+        return isDirectory ? Directory(inode) : File(inode);
+    }
+
+    /// <summary>Learns an answer about an inode.</summary>
+    public void Learn(CachedInode inode, in InodeAttributes attributes, LeaseGrant grant, in Ticket ticket)
+    {
+        lock (inode.Sync)
+        {
+            if (ticket.Session is not null && !context.Nodes.MayHaveLeftSince(inode.Id, ticket.Fence))
+            {
+                inode.Accept(grant, ticket.Session);
+            }
+
+            inode.Learn(attributes, ticket.Fence);
+            if (inode.HasAttributes && inode.Server.Nlink == 0) inode.IsOrphan = true;
+        }
+    }
+
+    /// <summary>A node for a front end, from what is known of an inode.</summary>
+    public Node ToNode(CachedInode inode, TimeSpan entryTtl)
+    {
+        var session = context.Sessions.Current;
+        lock (inode.Sync)
+        {
+            inode.IsForgotten = false;
+            var ttl = inode.CanAnswer(session) ? inode.Ttl(session, context.Options.AttributesTtlMax) : TimeSpan.Zero;
+            return new Node(inode.Visible, entryTtl, ttl);
+        }
+    }
+
+    /// <summary>
+    /// Attributes from the grain, with a lease when it gives one; learnt. Errors: ESTALE and the caller's.
+    /// </summary>
+    public async ValueTask<FsResult<InodeAttributes>> RefreshAsync(CachedInode inode, CancellationToken cancellationToken)
+    {
+        var ticket = Begin();
+        var reply = await context.Caller.QueryAsync(
+            Operations(inode), static (grain, session) => grain.GetAttributesAsync(session), cancellationToken);
+        if (reply.IsError) return reply.Error;
+        Learn(inode, reply.Value.Attributes, reply.Value.Lease, ticket);
+        lock (inode.Sync) return inode.Visible;
+    }
+
+    /// <summary>
+    /// Gets at least the lease asked for, and fresh attributes with it. Errors: ESTALE, ETIMEDOUT, EINTR, EIO (not granted).
+    /// </summary>
+    public async ValueTask<FsError> AcquireAsync(CachedInode inode, LeaseMode mode, CancellationToken cancellationToken)
+    {
+        AsyncGate gate;
+        lock (inode.Sync) gate = inode.LeaseGate ??= new AsyncGate(context.Loop);
+        await gate.EnterAsync();
+        try
+        {
+            for (var attempt = 0; attempt < GrantAttemptsMax; attempt++)
+            {
+                var session = await context.Sessions.GetAsync(cancellationToken);
+                if (session.IsError) return session.Error;
+                lock (inode.Sync)
+                {
+                    if (inode.Holds(mode, session.Value) && !inode.IsStale) return FsError.None;
+                }
+
+                var error = await AskAsync(inode, mode, cancellationToken);
+                if (error != FsError.None) return error;
+            }
+
+            return FsError.EIO;
+        }
+        finally
+        {
+            gate.Exit();
+        }
+    }
+
+    private async ValueTask<FsError> AskAsync(CachedInode inode, LeaseMode mode, CancellationToken cancellationToken)
+    {
+        var ticket = Begin();
+        bool isHeld;
+        lock (inode.Sync) isHeld = inode.Holds(mode, ticket.Session);
+        if (isHeld) return (await RefreshAsync(inode, cancellationToken)).Error;
+        var reply = await context.Caller.QueryAsync(
+            (Grain: Operations(inode), Mode: mode),
+            static (ask, session) => ask.Grain.AcquireLeaseAsync(session, ask.Mode), cancellationToken);
+        if (reply.IsError) return reply.Error;
+        Learn(inode, reply.Value.Attributes, reply.Value.Lease, ticket);
+        return FsError.None;
+    }
+}

@@ -1,0 +1,134 @@
+using ClaudeFs.Grains;
+using ClaudeFs.Primitives;
+using Orleans.Runtime;
+
+namespace ClaudeFs.Client.Sessions;
+
+/// <summary>
+/// Calls grains for the file system: gives each mutation its id, sends it again with the same id after a time-out or a lost
+/// connection, and never under another session than the first. Thread-safe.
+/// </summary>
+internal sealed class GrainCaller(
+    SessionKeeper sessions, ClientDependencies dependencies, ClientOptions options, ClientInstruments instruments)
+{
+    /// <summary>Whether an exception says that the call's outcome is unknown, or that it never arrived.</summary>
+    public static bool IsConnectionFault(Exception fault) =>
+        fault is TimeoutException or OrleansException or IOException or ObjectDisposedException;
+
+    /// <summary>Asks something; safe to repeat by its nature. Errors: the grain's, ETIMEDOUT, EINTR, ENOTCONN.</summary>
+    public async ValueTask<FsResult<TReply>> QueryAsync<TArgument, TReply>(
+        TArgument argument, Func<TArgument, SessionId, ValueTask<FsResult<TReply>>> call,
+        CancellationToken cancellationToken)
+    {
+        var delay = options.RetryDelay;
+        for (var attempt = 0; ; attempt++)
+        {
+            var session = await sessions.GetAsync(cancellationToken);
+            if (session.IsError) return session.Error;
+            try
+            {
+                var reply = await call(argument, session.Value.Id);
+                if (reply.Error != FsError.ESTALE || attempt > 0 || await IsAliveAsync(session.Value)) return reply;
+            }
+            catch (Exception fault) when (IsConnectionFault(fault))
+            {
+                if (attempt >= Limits.CallRetriesMax) return GiveUp(fault);
+                if (!await PauseAsync(fault, delay, cancellationToken)) return FsError.EINTR;
+                delay = Next(delay);
+            }
+        }
+    }
+
+    /// <summary>
+    /// Changes something, at most once. Errors: the grain's, ETIMEDOUT, EINTR (nothing was sent), ENOTCONN, EIO (the outcome
+    /// is unknown: the session was lost meanwhile), ESTALE too when <paramref name="under"/> is not the session any more:
+    /// what was written under a lease may not be committed without it.
+    /// </summary>
+    public async ValueTask<FsResult<TReply>> MutateAsync<TArgument, TReply>(
+        InodeId on, Caller caller, AckMode ack, TArgument argument,
+        Func<TArgument, OperationContext, ValueTask<FsResult<TReply>>> call, CancellationToken cancellationToken,
+        ClientSession? under = null)
+    {
+        for (var attempt = 0; ; attempt++)
+        {
+            var session = await sessions.GetAsync(cancellationToken);
+            if (session.IsError) return session.Error;
+            if (under is not null && !ReferenceEquals(under, session.Value)) return FsError.ESTALE;
+            var window = session.Value.Window(on.Shard);
+            ulong number;
+            try
+            {
+                number = await window.BeginAsync(cancellationToken);
+            }
+            catch (OperationCanceledException)
+            {
+                return FsError.EINTR;
+            }
+
+            var id = new OperationId(session.Value.Id, on.Shard, number);
+            try
+            {
+                var (reply, isFirstAnswer) = await SendAsync(session.Value, id, window, caller, ack, argument, call);
+                var mayRepeat = reply.Error == FsError.ESTALE && isFirstAnswer && attempt == 0;
+                if (!mayRepeat || await IsAliveAsync(session.Value)) return reply;
+            }
+            finally
+            {
+                window.End(number);
+            }
+        }
+    }
+
+    private async ValueTask<(FsResult<TReply> Reply, bool IsFirstAnswer)> SendAsync<TArgument, TReply>(
+        ClientSession session, OperationId id, OperationWindow window, Caller caller, AckMode ack, TArgument argument,
+        Func<TArgument, OperationContext, ValueTask<FsResult<TReply>>> call)
+    {
+        var delay = options.RetryDelay;
+        for (var attempt = 0; ; attempt++)
+        {
+            if (session.IsLost) return (attempt == 0 ? FsError.ESTALE : FsError.EIO, attempt == 0);
+            try
+            {
+                var reply = await call(argument, new OperationContext(id, window.AcknowledgedBelow, caller, ack));
+                return (reply, attempt == 0);
+            }
+            catch (Exception fault) when (IsConnectionFault(fault))
+            {
+                if (attempt >= Limits.CallRetriesMax) return (GiveUp(fault), false);
+                await PauseAsync(fault, delay, CancellationToken.None);
+                delay = Next(delay);
+            }
+        }
+    }
+
+    // A grain says ESTALE of an inode that is gone, and of a session that is: only the session's grain can tell.
+    private async ValueTask<bool> IsAliveAsync(ClientSession session)
+    {
+        if (session.IsEmbedded) return true;
+        await sessions.ProbeAsync();
+        return !session.IsLost;
+    }
+
+    private async ValueTask<bool> PauseAsync(Exception fault, TimeSpan delay, CancellationToken cancellationToken)
+    {
+        dependencies.Logger.CallSentAgain(fault, delay);
+        instruments.Retries.Add(1);
+        try
+        {
+            await Task.Delay(delay, dependencies.Time, cancellationToken);
+            return true;
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
+    private FsError GiveUp(Exception fault)
+    {
+        dependencies.Logger.CallGivenUp(fault);
+        return FsError.ETIMEDOUT;
+    }
+
+    private TimeSpan Next(TimeSpan delay) => delay * 2 < options.RetryDelayMax ? delay * 2 : options.RetryDelayMax;
+}

@@ -1,0 +1,275 @@
+using ClaudeFs.Client.Threading;
+using ClaudeFs.Grains;
+using ClaudeFs.Platform.Loops;
+using ClaudeFs.Primitives;
+
+namespace ClaudeFs.Client.Sessions;
+
+/// <summary>Told by the <see cref="SessionKeeper"/> when leases end all at once.</summary>
+internal interface ISessionListener
+{
+    /// <summary>
+    /// Nothing cached is good any more. With <paramref name="isLost"/> the leases are gone too, and what was written under
+    /// them; else the session lives and may flush. Completes when the front end has dropped what it held.
+    /// </summary>
+    ValueTask DropAllAsync(ClientSession session, bool isLost);
+}
+
+/// <summary>
+/// Keeps a session open: keepalives at a third of its term, a new session when it is lost. Thread-safe.
+/// </summary>
+/// <remarks>
+/// Invariants: one keepalive at a time; <c>_current</c> is null while there is no session to use; a session whose term ran
+/// out is used again only after everything cached was dropped. No lock; state is changed by the one chain of keepalives.
+/// </remarks>
+internal sealed class SessionKeeper : IAsyncDisposable
+{
+    private const int KeepAlivesPerTerm = 3;
+    private static readonly TimeSpan IntervalMax = TimeSpan.FromSeconds(2);
+
+    private readonly ClientDependencies _dependencies;
+    private readonly ClientOptions _options;
+    private readonly ISessionListener _listener;
+    private readonly ILoop _loop;
+    private readonly LoopSignal _changed;
+    private readonly AsyncGate _gate;
+    private readonly ILeaseHolder _holder;
+    private readonly ILeaseHolder _holderReference;
+    private readonly ITimer _timer;
+    private ClientSession? _current;
+    private ulong _garbageEpochSeen;
+    private volatile bool _isClosed;
+
+    public SessionKeeper(
+        ClientDependencies dependencies, ClientOptions options, ILoop loop, ILeaseHolder holder, ISessionListener listener)
+    {
+        (_dependencies, _options, _loop, _listener, _holder) = (dependencies, options, loop, listener, holder);
+        _changed = new LoopSignal(loop);
+        _gate = new AsyncGate(loop);
+        Clock = new ServerClock(dependencies.Time);
+        _holderReference = dependencies.Grains.CreateObjectReference<ILeaseHolder>(holder);
+        _timer = dependencies.Time.CreateTimer(
+            static state => ((SessionKeeper)state!).OnTimer(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    }
+
+    /// <summary>The silo's clock.</summary>
+    public ServerClock Clock { get; }
+
+    /// <summary>The session to use, or null; whether its leases hold it tells itself.</summary>
+    public ClientSession? Current => Volatile.Read(ref _current);
+
+    /// <summary>Opens the first session. Throws <see cref="FsException"/> when none can be had within SessionWaitMax.</summary>
+    public async ValueTask StartAsync(CancellationToken cancellationToken)
+    {
+        await _gate.EnterAsync();
+        try
+        {
+            var deadline = _dependencies.Time.GetUtcNow() + _options.SessionWaitMax;
+            var delay = _options.RetryDelay;
+            while (!await TryOpenAsync())
+            {
+                if (_dependencies.Time.GetUtcNow() >= deadline)
+                {
+                    throw new FsException(FsError.ETIMEDOUT, "No session could be opened");
+                }
+
+                await Task.Delay(delay, _dependencies.Time, cancellationToken);
+                delay = Next(delay);
+            }
+        }
+        finally
+        {
+            _gate.Exit();
+        }
+    }
+
+    /// <summary>A session whose leases may be used; waits for one. Errors: ETIMEDOUT, EINTR, ENOTCONN (closed).</summary>
+    public ValueTask<FsResult<ClientSession>> GetAsync(CancellationToken cancellationToken)
+    {
+        var session = Current;
+        return session is not null && session.IsValid ? new(session) : WaitAsync(cancellationToken);
+    }
+
+    /// <summary>Asks the silo now whether the session lives; afterwards <see cref="Current"/> is the answer.</summary>
+    public async ValueTask ProbeAsync()
+    {
+        await _gate.EnterAsync();
+        try
+        {
+            await KeepAliveAsync();
+        }
+        finally
+        {
+            _gate.Exit();
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _isClosed = true;
+        await _timer.DisposeAsync();
+        await _gate.EnterAsync();
+        try
+        {
+            var session = Current;
+            Volatile.Write(ref _current, null);
+            if (session is not null && session.Lose()) await session.Grain.CloseAsync();
+        }
+        catch (Exception fault) when (GrainCaller.IsConnectionFault(fault))
+        {
+            _dependencies.Logger.CloseFailed(fault);
+        }
+        finally
+        {
+            _gate.Exit();
+            _changed.Raise();
+            _dependencies.Grains.DeleteObjectReference<ILeaseHolder>(_holderReference);
+        }
+    }
+
+    private async ValueTask<FsResult<ClientSession>> WaitAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            while (true)
+            {
+                var changed = _changed.NextAsync();
+                if (_isClosed) return FsError.ENOTCONN;
+                var session = Current;
+                if (session is not null && session.IsValid) return session;
+                await changed.WaitAsync(_options.SessionWaitMax, _dependencies.Time, cancellationToken);
+            }
+        }
+        catch (TimeoutException)
+        {
+            return FsError.ETIMEDOUT;
+        }
+        catch (OperationCanceledException)
+        {
+            return FsError.EINTR;
+        }
+    }
+
+    private void OnTimer()
+    {
+        if (_isClosed || !_gate.TryEnter()) return;
+        _loop.Post(static state => _ = ((SessionKeeper)state!).KeepAliveAndExitAsync(), this);
+    }
+
+    private async Task KeepAliveAndExitAsync()
+    {
+        try
+        {
+            await KeepAliveAsync();
+        }
+        finally
+        {
+            _gate.Exit();
+        }
+    }
+
+    // Inside the gate.
+    private async ValueTask KeepAliveAsync()
+    {
+        if (_isClosed) return;
+        var session = Current;
+        if (session is null)
+        {
+            if (!await TryOpenAsync()) Schedule(_options.RetryDelay);
+            return;
+        }
+
+        var (sent, sentAt) = (_dependencies.Time.GetTimestamp(), _dependencies.Time.GetUtcNow());
+        try
+        {
+            var reply = await session.Grain.KeepAliveAsync(_garbageEpochSeen);
+            if (!reply.IsError)
+            {
+                await OnAliveAsync(session, reply.Value, sent, sentAt);
+                return;
+            }
+
+            if (reply.Error == FsError.ESTALE)
+            {
+                await OnLostAsync(session);
+                return;
+            }
+
+            _dependencies.Logger.KeepAliveRefused(session.Id, reply.Error);
+        }
+        catch (Exception fault) when (GrainCaller.IsConnectionFault(fault))
+        {
+            _dependencies.Logger.KeepAliveFailed(fault, session.Id);
+        }
+
+        Schedule(Interval(session) / KeepAlivesPerTerm);
+    }
+
+    private async ValueTask OnAliveAsync(ClientSession session, KeepAliveReply reply, long sent, DateTimeOffset sentAt)
+    {
+        Clock.Correct(reply.ServerTime, sentAt);
+        _garbageEpochSeen = reply.GarbageEpoch;
+        if (!session.IsValid)
+        {
+            _dependencies.Logger.TermRanOut(session.Id);
+            await _listener.DropAllAsync(session, isLost: false);
+        }
+
+        session.Extend(sent);
+        _changed.Raise();
+        Schedule(Interval(session));
+    }
+
+    private async ValueTask OnLostAsync(ClientSession session)
+    {
+        _dependencies.Logger.SessionLost(session.Id);
+        session.Lose();
+        Volatile.Write(ref _current, null);
+        await _listener.DropAllAsync(session, isLost: true);
+        if (!await TryOpenAsync()) Schedule(_options.RetryDelay);
+    }
+
+    private async ValueTask<bool> TryOpenAsync()
+    {
+        var id = new SessionId(_dependencies.Ids.NextId());
+        var grain = _dependencies.Grains.GetGrain<ISessionGrain>(unchecked((long)id.Value));
+        var (sent, sentAt) = (_dependencies.Time.GetTimestamp(), _dependencies.Time.GetUtcNow());
+        try
+        {
+            var welcome = await grain.OpenAsync(new SessionHello(_options.ClientName, _options.IsEmbedded), _holderReference);
+            if (welcome.IsError)
+            {
+                _dependencies.Logger.OpenRefused(id, welcome.Error);
+                return false;
+            }
+
+            Clock.Correct(welcome.Value.ServerTime, sentAt);
+            var session = new ClientSession(
+                id, grain, _options.IsEmbedded, welcome.Value, _dependencies.Time, _loop);
+            session.Extend(sent);
+            Volatile.Write(ref _current, session);
+            _dependencies.Logger.SessionOpened(id, welcome.Value.Term);
+            _changed.Raise();
+            Schedule(Interval(session));
+            return true;
+        }
+        catch (Exception fault) when (GrainCaller.IsConnectionFault(fault))
+        {
+            _dependencies.Logger.OpenFailed(fault, id);
+            return false;
+        }
+    }
+
+    private static TimeSpan Interval(ClientSession session)
+    {
+        var third = session.Welcome.Term / KeepAlivesPerTerm;
+        return third <= TimeSpan.Zero || third > IntervalMax ? IntervalMax : third;
+    }
+
+    private TimeSpan Next(TimeSpan delay) => delay * 2 < _options.RetryDelayMax ? delay * 2 : _options.RetryDelayMax;
+
+    private void Schedule(TimeSpan due)
+    {
+        if (!_isClosed) _timer.Change(due, Timeout.InfiniteTimeSpan);
+    }
+}
