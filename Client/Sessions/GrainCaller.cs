@@ -1,6 +1,5 @@
 using ClaudeFs.Grains;
 using ClaudeFs.Primitives;
-using Orleans.Runtime;
 
 namespace ClaudeFs.Client.Sessions;
 
