@@ -24,6 +24,9 @@ public static partial class Limits
     /// <summary>Extents that one write may bring.</summary>
     public const int ExtentsPerWriteMax = 64;
 
+    /// <summary>Values of all extended attributes of one inode.</summary>
+    public const int XattrValuesBytesMax = 256 * 1024;
+
     /// <summary>Pieces in one extent row: one for each 4 KiB.</summary>
     public const int PiecesPerExtentMax = ExtentBytes / LocatedBytes;
 

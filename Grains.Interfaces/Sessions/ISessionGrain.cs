@@ -43,4 +43,11 @@ public interface ISessionGrain : IGrainWithIntegerKey
     /// <summary>Gives back everything: leases, open orphans, unused reservations. Idempotent.</summary>
     [Alias("Close")]
     ValueTask<FsResult<Nothing>> CloseAsync();
+
+    /// <summary>
+    /// Called by the silo: watches a session that was there before it started, or cleans up one that is over. No answer.
+    /// </summary>
+    [Alias("Watch")]
+    [OneWay]
+    ValueTask WatchAsync();
 }

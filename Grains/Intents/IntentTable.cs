@@ -22,6 +22,7 @@ public sealed class IntentTable
     private readonly Lock _lock = new();
     private readonly Dictionary<InodeId, Entry> _entries = [];
     private readonly Stack<Entry> _pool = new();
+    private readonly Dictionary<(OperationId Op, InodeId Inode), IntentToken> _remembered = [];
     private ulong _lastToken;
 
     /// <summary>Inodes under intent.</summary>
@@ -92,6 +93,33 @@ public sealed class IntentTable
         }
     }
 
+    /// <summary>Opens a firm intent to visits again: leases that conflict were found, and are recalled now.</summary>
+    public void Drain(InodeId inode, IntentToken token)
+    {
+        TaskCompletionSource? visitors;
+        lock (_lock)
+        {
+            var entry = Held(inode, token);
+            entry.IsFirm = false;
+            visitors = entry.TakeVisitors();
+        }
+
+        visitors?.SetResult();
+    }
+
+    /// <summary>
+    /// Completes when a visit, or taking the intent, may succeed: for the holder of a write lease, who must not wait in line
+    /// behind someone who waits for that lease.
+    /// </summary>
+    public ValueTask WhenOpenAsync(InodeId inode)
+    {
+        lock (_lock)
+        {
+            if (!_entries.TryGetValue(inode, out var entry) || !entry.IsFirm) return ValueTask.CompletedTask;
+            return new(entry.AddVisitorAsync());
+        }
+    }
+
     /// <summary>
     /// Lets the holder of a lease that is being recalled go ahead of a draining intent; ends with <see cref="Leave"/>, in
     /// the same turn. Visits of one inode exclude each other because its activation runs one turn at a time.
@@ -122,12 +150,14 @@ public sealed class IntentTable
     /// <summary>Gives an intent back; the next in line has it then.</summary>
     public void Release(InodeId inode, IntentToken token)
     {
-        Waiter? next = null;
+        Waiter? next;
+        TaskCompletionSource? visitors;
         lock (_lock)
         {
             var entry = Held(inode, token);
             Invariant.That(entry.Visits == 0);
             entry.IsFirm = false;
+            visitors = entry.TakeVisitors();
             if (entry.Waiters.TryDequeue(out next))
             {
                 entry.Holder = next.Token;
@@ -139,7 +169,20 @@ public sealed class IntentTable
             }
         }
 
+        visitors?.SetResult();
         next?.SetResult(FsError.None);
+    }
+
+    /// <summary>Keeps the token of an intent that is given back in another call.</summary>
+    public void Remember(OperationId op, InodeId inode, IntentToken token)
+    {
+        lock (_lock) _remembered[(op, inode)] = token;
+    }
+
+    /// <summary>The token kept for the operation; false when there is none (any more).</summary>
+    public bool TryRecollect(OperationId op, InodeId inode, out IntentToken token)
+    {
+        lock (_lock) return _remembered.Remove((op, inode), out token);
     }
 
     private Entry Held(InodeId inode, IntentToken token)
@@ -159,6 +202,7 @@ public sealed class IntentTable
     private sealed class Entry
     {
         private Queue<Waiter>? _waiters;
+        private TaskCompletionSource? _visitors;
 
         public IntentToken Holder { get; set; }
 
@@ -169,6 +213,16 @@ public sealed class IntentTable
         public TaskCompletionSource? Firming { get; set; }
 
         public Queue<Waiter> Waiters => _waiters ??= new();
+
+        public Task AddVisitorAsync() =>
+            (_visitors ??= new(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+
+        public TaskCompletionSource? TakeVisitors()
+        {
+            var visitors = _visitors;
+            _visitors = null;
+            return visitors;
+        }
     }
 
     // Continuations run on their activation's scheduler, never inside Release's caller.

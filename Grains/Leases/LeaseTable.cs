@@ -60,12 +60,6 @@ public sealed class LeaseTable(IntentTable intents)
         lock (_lock) _absent.Add(session);
     }
 
-    /// <summary>The session has come back without its leases, or its term is over.</summary>
-    public void RemoveAbsent(SessionId session)
-    {
-        lock (_lock) _absent.Remove(session);
-    }
-
     /// <summary>
     /// Grants Read if that needs no wait, or renews what the session has; else None. Reading the rows after this call
     /// gives what the lease covers.
@@ -187,21 +181,33 @@ public sealed class LeaseTable(IntentTable intents)
         lock (_lock) return _open.GetValueOrDefault(inode, []);
     }
 
-    /// <summary>The session is over: all it held is free.</summary>
+    /// <summary>The session is over: all it held is free, and it is granted nothing any more.</summary>
     public void Drop(SessionId session)
     {
         lock (_lock)
         {
-            _absent.Remove(session);
+            ReturnAll(session);
             _sessions.Remove(session);
-            foreach (var inode in _holders.Keys.ToArray())
-            {
-                ref var holders = ref CollectionsMarshal.GetValueRefOrNullRef(_holders, inode);
-                if (holders.Remove(session) && holders.IsEmpty) _holders.Remove(inode);
-            }
-
             foreach (var inode in _open.Keys.ToArray()) SetOpen(inode, session, false);
         }
+    }
+
+    /// <summary>The session has come back without its leases; what it has open stays open.</summary>
+    public void Return(SessionId session)
+    {
+        lock (_lock) ReturnAll(session);
+    }
+
+    private void ReturnAll(SessionId session)
+    {
+        _absent.Remove(session);
+        foreach (var inode in _holders.Keys.ToArray())
+        {
+            ref var holders = ref CollectionsMarshal.GetValueRefOrNullRef(_holders, inode);
+            if (holders.Remove(session) && holders.IsEmpty) _holders.Remove(inode);
+        }
+
+        if (_sessions.TryGetValue(session, out var leases)) leases.Count = 0;
     }
 
     private bool IsAbsentOther(SessionId session) =>

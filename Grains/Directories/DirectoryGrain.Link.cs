@@ -1,0 +1,64 @@
+using ClaudeFs.Grains.Inodes;
+using ClaudeFs.Grains.Intents;
+using ClaudeFs.Grains.Storage;
+using ClaudeFs.Primitives;
+
+namespace ClaudeFs.Grains.Directories;
+
+internal sealed partial class DirectoryGrain
+{
+    /// <inheritdoc/>
+    public async ValueTask<FsResult<EntryReply>> LinkAsync(OperationContext op, FsName name, InodeId target)
+    {
+        var refused = await AdmitAsync(op.Id.Session);
+        if (refused != FsError.None) return refused;
+
+        // A directory cannot be linked: it needs no intent to be told so, and its grain is another.
+        var isDirectory = Core.FindInode(target) is { Attributes.IsDirectory: true };
+        var intents = new IntentSet(Core, Memory, GrainFactory, op);
+        intents.Add(Inode, isDirectory: true, RecallCause.EntriesChange, name);
+        if (!isDirectory) intents.Add(target, isDirectory: false, RecallCause.AttributesChange);
+        refused = await intents.TakeAsync();
+        if (refused != FsError.None) return refused;
+        ValueTask<FsResult<EntryReply>> answer;
+        try
+        {
+            answer = Shard.TryAnswered<EntryReply>(op, out var earlier) ? earlier : ApplyLinkAsync(op, name, target);
+        }
+        finally
+        {
+            await intents.ReleaseAsync();
+        }
+
+        return await answer;
+    }
+
+    private ValueTask<FsResult<EntryReply>> ApplyLinkAsync(in OperationContext op, FsName name, InodeId target)
+    {
+        var session = op.Id.Session;
+        var version = default(ReadVersion);
+        var row = FindDirectory(ref version, out var error);
+        if (row is null) return RefuseAsync<EntryReply>(error, version, session);
+        if (Shard.FindDentry(Inode, name, ref version) is not null)
+        {
+            return RefuseAsync<EntryReply>(FsError.EEXIST, version, session);
+        }
+
+        if (Shard.IsReadOnly(out _)) return new(FsError.EROFS);
+        if (Core.FindInode(target) is not { } child) return RefuseAsync<EntryReply>(FsError.ESTALE, version, session);
+        if (child.Attributes.IsDirectory) return RefuseAsync<EntryReply>(FsError.EPERM, version, session);
+        if (child.Attributes.Nlink == 0) return RefuseAsync<EntryReply>(FsError.ENOENT, version, session);
+        if (child.Attributes.Nlink >= Limits.LinksMax) return RefuseAsync<EntryReply>(FsError.EMLINK, version, session);
+
+        var joint = new JointBatch(Core, Shard, op, OperationKind.EntryLinked);
+        var linked = child.Attributes.Changed(joint.Stamp) with { Nlink = child.Attributes.Nlink + 1 };
+        joint.Put(linked, child.Parent);
+        PutParent(joint, row, linked);
+        joint.PutEntry(Inode, name, null, target, linked.Mode);
+        joint.Own.SetAnswer<EntryReply>(new EntryReply(linked, LeaseGrant.None, LeaseGrant.None));
+        var commit = joint.Submit();
+        if (commit.IsRefused || session == SessionId.None) return commit.WhenCommitted<EntryReply>(default);
+        var entries = Leases.Grant(Inode, session, LeaseMode.Read);
+        return commit.WhenCommitted<EntryReply>(new EntryReply(linked, entries, LeaseGrant.None));
+    }
+}

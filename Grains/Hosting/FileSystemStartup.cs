@@ -1,0 +1,86 @@
+using ClaudeFs.Grains.Quotas;
+using ClaudeFs.Grains.Sessions;
+using ClaudeFs.Grains.Storage;
+using ClaudeFs.Primitives;
+using Microsoft.Extensions.Logging;
+
+namespace ClaudeFs.Grains.Hosting;
+
+/// <summary>
+/// Before anything is served: the root is there, limits are known, the sessions of before are either ended (those that lived in
+/// a silo's process) or waited for until their term is over; orphans that nobody can have open are freed.
+/// </summary>
+internal sealed class FileSystemStartup(
+    FileSystemCore core, QuotaLedger quotas, IGrainFactory grains, ILogger<FileSystemStartup> logger)
+{
+    private const uint RootPermissions = 0x1ED;
+
+    /// <summary>Runs once, before the first operation.</summary>
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        var home = core.ShardOf(FileSystemCore.HomeShard);
+        core.SessionEnded = Clean;
+        await MakeRootAsync(home);
+        var version = default(ReadVersion);
+        foreach (var quota in home.ReadQuotas(ref version)) quotas.Set(quota.Counter, quota.Limits);
+
+        var over = new List<SessionId>();
+        foreach (var row in home.ReadSessions(ref version))
+        {
+            if (row.IsEmbedded) over.Add(row.Session);
+            else core.Sessions.TryAdd(new SessionState(row.Session, row.ClientName, isEmbedded: false));
+        }
+
+        for (var i = 0; i < core.Options.ActiveShardCount; i++) NoteAbsent(core.MemoryOf(new ShardId((ushort)i)));
+        logger.SessionsFound(over.Count, core.Sessions.All.Count);
+        if (home.IsReadOnly(out _)) return;
+        foreach (var session in over)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            await grains.GetGrain<ISessionGrain>((long)session.Value).CloseAsync();
+        }
+
+        foreach (var state in core.Sessions.All) await grains.GetGrain<ISessionGrain>((long)state.Id.Value).WatchAsync();
+        for (var i = 0; i < core.Options.ActiveShardCount; i++) await grains.GetGrain<IShardGrain>(i).StartSweepAsync();
+    }
+
+    private void NoteAbsent(ShardMemory memory)
+    {
+        var version = default(ReadVersion);
+        foreach (var row in memory.Shard.ReadSessionShards(ref version))
+        {
+            if (core.Sessions.Find(row.Session) is not null) memory.Leases.AddAbsent(row.Session);
+        }
+    }
+
+    private async ValueTask MakeRootAsync(Shard home)
+    {
+        var version = default(ReadVersion);
+        if (home.FindInode(InodeId.Root, ref version) is not null || home.IsReadOnly(out _)) return;
+        var batch = home.Begin(default, OperationKind.FileSystemMade);
+        var now = batch.Stamp;
+        batch.Put(new InodeRow(
+            new(InodeId.Root, core.Store.Identity.Incarnation, FileMode.Directory | RootPermissions, 2, 0, 0, 0, 0, 0,
+                now, now, now, now, 1),
+            InodeId.Root, now));
+        batch.AddCounter(CounterKey.User(0), 0, 1);
+        batch.AddCounter(CounterKey.Group(0), 0, 1);
+        var made = await home.Submit(batch).WhenDurableAsync();
+        if (made.IsError) throw new FsException(made.Error, "The root directory could not be made");
+    }
+
+    // The rows of a session that ended are its grain's work; nobody waits for it.
+    private void Clean(SessionId session) => _ = CleanAsync(session);
+
+    private async Task CleanAsync(SessionId session)
+    {
+        try
+        {
+            await grains.GetGrain<ISessionGrain>((long)session.Value).WatchAsync();
+        }
+        catch (Exception exception)
+        {
+            logger.CleaningFailed(exception, session);
+        }
+    }
+}

@@ -1,0 +1,23 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace ClaudeFs.Grains.Hosting;
+
+/// <summary>How the grains behave.</summary>
+public sealed class GrainOptions
+{
+    /// <summary>How long a session's leases hold after its last keepalive, and what a silent one is waited for.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "00:10:00")]
+    public TimeSpan SessionTerm { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>A holder that neither answers a recall nor flushes for this long is evicted.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.1", "00:10:00")]
+    public TimeSpan RecallSilence { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>A recall that failed (connection lost) is repeated after this long.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.01", "00:01:00")]
+    public TimeSpan RecallRetry { get; init; } = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>Shards that new directories of the top two levels are spread over: 1 to 4096, never lowered later.</summary>
+    [Range(1, Primitives.ShardId.Count)]
+    public int ActiveShardCount { get; init; } = 16;
+}

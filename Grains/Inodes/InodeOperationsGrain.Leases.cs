@@ -1,0 +1,95 @@
+using ClaudeFs.Grains.Storage;
+using ClaudeFs.Primitives;
+
+namespace ClaudeFs.Grains.Inodes;
+
+internal abstract partial class InodeOperationsGrain
+{
+    /// <inheritdoc cref="IInodeOperations.AcquireLeaseAsync"/>
+    public async ValueTask<FsResult<AttributesReply>> AcquireLeaseAsync(SessionId session, LeaseMode mode)
+    {
+        var refused = await AdmitAsync(session);
+        if (refused != FsError.None) return refused;
+        if (mode == LeaseMode.None || session == SessionId.None) return FsError.EINVAL;
+        var held = Leases.Find(Inode, session).Mode;
+        if (mode <= held || (mode == LeaseMode.Read && !Leases.HasConflict(Inode, session, mode)))
+        {
+            var quick = Leases.TryGrantRead(Inode, session);
+            if (quick.Mode >= mode) return await AnswerAsync(quick, session);
+        }
+
+        var hold = await HoldAsync(session, mode, RecallCause.Lease, default);
+        if (hold.Error != FsError.None) return hold.Error;
+        LeaseGrant grant;
+        try
+        {
+            // A visit is the holder of the write lease asking again while others wait for it: it is on its way back.
+            if (Core.Sessions.Find(session) is not { IsAlive: true }) return FsError.ESTALE;
+            grant = hold.IsVisit ? OwnLease(session) : Leases.Grant(Inode, session, mode);
+        }
+        finally
+        {
+            Release(hold);
+        }
+
+        return await AnswerAsync(grant, session);
+    }
+
+    /// <inheritdoc cref="IInodeOperations.ReleaseLeaseAsync"/>
+    public ValueTask<FsResult<Nothing>> ReleaseLeaseAsync(SessionId session, ulong number, bool isOpen)
+    {
+        Leases.Return(Inode, session, number, LeaseMode.None, isOpen);
+        if (Core.Quotas.HasLimits) Memory.Slices.Unreserve(Inode, session, long.MaxValue);
+        return new(Nothing.Value);
+    }
+
+    /// <inheritdoc cref="IInodeOperations.BeginIntentAsync"/>
+    public async ValueTask<FsResult<InodeAttributes>> BeginIntentAsync(OperationId op, SessionId session, RecallCause cause)
+    {
+        var token = Intents.NewToken();
+        if (!Intents.TryTake(Inode, token))
+        {
+            var error = await Intents.TakeAsync(Inode, token);
+            if (error != FsError.None) return error;
+        }
+        else
+        {
+            Intents.Drain(Inode, token);
+        }
+
+        if (cause != RecallCause.TreeLock)
+        {
+            await Core.Recaller.RecallAsync(Leases, Inode, session, LeaseMode.Write, cause, default);
+        }
+
+        await Intents.FirmAsync(Inode, token);
+        var version = default(ReadVersion);
+        var row = Shard.FindInode(Inode, ref version);
+
+        // The coordinator's append rests on these rows: what is pending on them is committed first.
+        var reply = await Shard.Reply<InodeAttributes>(
+            row is null ? FsError.ESTALE : row.Attributes, version, SessionId.None);
+        if (reply.IsError) Intents.Release(Inode, token);
+        else Intents.Remember(op, Inode, token);
+        return reply;
+    }
+
+    /// <inheritdoc cref="IInodeOperations.EndIntentAsync"/>
+    public ValueTask<FsResult<Nothing>> EndIntentAsync(OperationId op)
+    {
+        if (Intents.TryRecollect(op, Inode, out var token)) Intents.Release(Inode, token);
+        return new(Nothing.Value);
+    }
+
+    private ValueTask<FsResult<AttributesReply>> AnswerAsync(LeaseGrant grant, SessionId session)
+    {
+        var version = default(ReadVersion);
+        if (Shard.FindInode(Inode, ref version) is { } row)
+        {
+            return Shard.Reply<AttributesReply>(new AttributesReply(row.Attributes, grant), version, session);
+        }
+
+        Leases.Forget(Inode, session);
+        return RefuseAsync<AttributesReply>(FsError.ESTALE, version, session);
+    }
+}

@@ -1,0 +1,33 @@
+using ClaudeFs.Grains.Storage;
+using ClaudeFs.Primitives;
+
+namespace ClaudeFs.Grains.Inodes;
+
+internal abstract partial class InodeOperationsGrain
+{
+    /// <inheritdoc cref="IInodeOperations.ForgetOrphanAsync"/>
+    public async ValueTask<FsResult<Nothing>> ForgetOrphanAsync(SessionId session)
+    {
+        var token = Intents.NewToken();
+        if (!Intents.TryTake(Inode, token))
+        {
+            var error = await Intents.TakeAsync(Inode, token);
+            if (error != FsError.None) return error;
+            await Intents.FirmAsync(Inode, token);
+        }
+
+        bool isLeft;
+        try
+        {
+            Leases.Forget(Inode, session);
+            isLeft = Reaper.Forget(Memory, Inode, session);
+        }
+        finally
+        {
+            Intents.Release(Inode, token);
+        }
+
+        if (isLeft) await GrainFactory.GetGrain<IShardGrain>(Shard.Id.Value).StartSweepAsync();
+        return Nothing.Value;
+    }
+}

@@ -1,0 +1,183 @@
+using ClaudeFs.Grains.Hosting;
+using ClaudeFs.Grains.Intents;
+using ClaudeFs.Grains.Leases;
+using ClaudeFs.Grains.Quotas;
+using ClaudeFs.Grains.Sessions;
+using ClaudeFs.Grains.Storage;
+using ClaudeFs.Primitives;
+
+namespace ClaudeFs.Grains.Inodes;
+
+/// <summary>
+/// What directories and all other inodes have in common. Rows are the shard's, never kept here. Every change takes the inode's
+/// intent, validates, applies and submits, without an await between taking the intent firmly and giving it back; so changes
+/// of one inode never overlap, whichever grain makes them.
+/// </summary>
+internal abstract partial class InodeOperationsGrain : Grain
+{
+    protected InodeOperationsGrain(FileSystemCore core)
+    {
+        Core = core;
+        Inode = new((ulong)this.GetPrimaryKeyLong());
+        Memory = core.MemoryOf(Inode);
+    }
+
+    /// <summary>A change of this inode, applied in one turn; a need stands for "lend this and call again".</summary>
+    protected delegate ValueTask<FsResult<T>> Change<T, in TState>(
+        InodeOperationsGrain self, in OperationContext op, TState state, out QuotaNeed need);
+
+    protected FileSystemCore Core { get; }
+
+    protected ShardMemory Memory { get; }
+
+    protected InodeId Inode { get; }
+
+    protected Shard Shard => Memory.Shard;
+
+    protected LeaseTable Leases => Memory.Leases;
+
+    protected IntentTable Intents => Memory.Intents;
+
+    /// <summary>The session is served here: known, alive, and its row for this shard committed. Errors: ESTALE, EROFS.</summary>
+    protected ValueTask<FsError> AdmitAsync(SessionId session)
+    {
+        if (session == SessionId.None) return new(FsError.None);
+        if (Core.Sessions.Find(session) is not { IsAlive: true } state) return new(FsError.ESTALE);
+        return state.HasEntered(Shard.Id) ? new(FsError.None) : EnterAsync(state);
+    }
+
+    /// <summary>As <see cref="AdmitAsync"/> for what changes nothing: a read-only store serves it, without leases.</summary>
+    protected ValueTask<FsError> AdmitReaderAsync(SessionId session)
+    {
+        if (session == SessionId.None) return new(FsError.None);
+        if (Core.Sessions.Find(session) is not { IsAlive: true } state) return new(FsError.ESTALE);
+        return state.HasEntered(Shard.Id) || Shard.IsReadOnly(out _) ? new(FsError.None) : EnterAsync(state);
+    }
+
+    /// <summary>One change: the intent, the leases in the way, the earlier answer of a retry, the change, its commit.</summary>
+    protected async ValueTask<FsResult<T>> ChangeAsync<T, TState>(
+        OperationContext op, RecallCause cause, FsName name, TState state, Change<T, TState> change)
+    {
+        var refused = await AdmitAsync(op.Id.Session);
+        for (var round = 0; round < Limits.QuotaRoundsMax && refused == FsError.None; round++)
+        {
+            var hold = await HoldAsync(op.Id.Session, LeaseMode.Write, cause, name);
+            if (hold.Error != FsError.None) return hold.Error;
+            QuotaNeed need = default;
+            ValueTask<FsResult<T>> answer;
+            try
+            {
+                answer = Shard.TryAnswered<T>(op, out var earlier) ? earlier : change(this, op, state, out need);
+            }
+            finally
+            {
+                Release(hold);
+            }
+
+            if (need.IsNone) return await answer;
+            refused = await LendAsync(need);
+        }
+
+        return refused == FsError.None ? FsError.EDQUOT : refused;
+    }
+
+    /// <summary>Asks the quota's grain for a slice. Errors: EDQUOT.</summary>
+    protected async ValueTask<FsError> LendAsync(QuotaNeed need)
+    {
+        var quota = GrainFactory.GetGrain<IQuotaGrain>(need.Key.ToString());
+        return (await quota.LendAsync(Shard.Id, need.Bytes, need.Inodes)).Error;
+    }
+
+    /// <summary>
+    /// Takes this inode's intent and gets back the leases of others that stand against the wish. Completes at once when nobody is
+    /// in the way; the holder of the write lease goes ahead of whoever waits for it.
+    /// </summary>
+    protected ValueTask<Hold> HoldAsync(SessionId session, LeaseMode wanted, RecallCause cause, FsName name)
+    {
+        var token = Intents.NewToken();
+        if (!Intents.TryTake(Inode, token)) return WaitAsync(token, session, wanted, cause, name);
+        if (!Leases.HasConflict(Inode, session, wanted)) return new(new Hold(token));
+        Intents.Drain(Inode, token);
+        return DrainAsync(token, session, wanted, cause, name);
+    }
+
+    /// <summary>Ends a hold, in the turn that used it.</summary>
+    protected void Release(in Hold hold)
+    {
+        if (hold.IsVisit) Intents.Leave(Inode);
+        else Intents.Release(Inode, hold.Token);
+    }
+
+    /// <summary>A refusal leaves when what it rests on is committed.</summary>
+    protected ValueTask<FsResult<T>> RefuseAsync<T>(FsError error, ReadVersion version, SessionId session) =>
+        Shard.Reply<T>(error, version, session);
+
+    private async ValueTask<Hold> WaitAsync(
+        IntentToken token, SessionId session, LeaseMode wanted, RecallCause cause, FsName name)
+    {
+        // Waiting in line behind someone who waits for our own lease would be for ever: its holder visits instead.
+        while (session != SessionId.None && Leases.Find(Inode, session).Mode == LeaseMode.Write)
+        {
+            if (Intents.TryTake(Inode, token)) return new(token);
+            if (Intents.TryVisit(Inode))
+            {
+                Core.Sessions.Find(session)?.NoteProgress(Core.Time.GetTimestamp());
+                return new(IsVisit: true);
+            }
+
+            await Intents.WhenOpenAsync(Inode);
+        }
+
+        var error = await Intents.TakeAsync(Inode, token);
+        return error != FsError.None ? new(error) : await DrainAsync(token, session, wanted, cause, name);
+    }
+
+    private async ValueTask<Hold> DrainAsync(
+        IntentToken token, SessionId session, LeaseMode wanted, RecallCause cause, FsName name)
+    {
+        await Core.Recaller.RecallAsync(Leases, Inode, session, wanted, cause, name);
+        await Intents.FirmAsync(Inode, token);
+        return new(token);
+    }
+
+    private async ValueTask<FsError> EnterAsync(SessionState state)
+    {
+        var version = default(ReadVersion);
+        if (Shard.FindSessionShard(state.Id, ref version) is null)
+        {
+            var batch = Shard.Begin(default, OperationKind.SessionEntered);
+            batch.Put(new SessionShardRow(state.Id, batch.Stamp));
+            var entered = await Shard.Submit(batch).WhenDurableAsync();
+            if (entered.IsError) return entered.Error;
+        }
+        else if (version.Sequence != 0)
+        {
+            await Shard.Reply<Nothing>(Nothing.Value, version, SessionId.None);
+        }
+
+        Leases.Enter(state.Id);
+        state.NoteEntered(Shard.Id);
+        if (state.IsAlive) return FsError.None;
+        Leases.Drop(state.Id);
+        return FsError.ESTALE;
+    }
+
+    /// <summary>This inode's intent, firm, or a visit under someone else's draining one.</summary>
+    protected readonly record struct Hold(IntentToken Token, FsError Error, bool IsVisit)
+    {
+        public Hold(IntentToken token)
+            : this(token, FsError.None, false)
+        {
+        }
+
+        public Hold(FsError error)
+            : this(IntentToken.None, error, false)
+        {
+        }
+
+        public Hold(bool IsVisit)
+            : this(IntentToken.None, FsError.None, IsVisit)
+        {
+        }
+    }
+}

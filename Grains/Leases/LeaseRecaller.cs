@@ -1,0 +1,111 @@
+using ClaudeFs.Grains.Hosting;
+using ClaudeFs.Grains.Sessions;
+using ClaudeFs.Primitives;
+using Microsoft.Extensions.Logging;
+
+namespace ClaudeFs.Grains.Leases;
+
+/// <summary>
+/// Gets leases back. The caller has the inode's intent, draining, so that nothing new is granted meanwhile and the holders'
+/// flushes go ahead. A holder's deadline moves with each operation that it flushes; a silent one is evicted, and what it held
+/// counts as back only when its term is over.
+/// </summary>
+internal sealed class LeaseRecaller(
+    SessionTable sessions, TimeProvider time, GrainOptions options, ILogger<LeaseRecaller> logger)
+{
+    /// <summary>Completes when no other session's lease stands against the wish.</summary>
+    public async ValueTask RecallAsync(
+        LeaseTable leases, InodeId inode, SessionId session, LeaseMode wanted, RecallCause cause, FsName name)
+    {
+        while (true)
+        {
+            var conflicts = leases.Conflicts(inode, session, wanted);
+            if (conflicts.IsEmpty) return;
+            var keep = wanted == LeaseMode.Read ? LeaseMode.Read : LeaseMode.None;
+            var recalls = new Task[conflicts.Length];
+            for (var i = 0; i < recalls.Length; i++)
+            {
+                var recall = new LeaseRecall(inode, conflicts[i].Number, keep, cause, name);
+                recalls[i] = RecallOneAsync(leases, conflicts[i], recall);
+            }
+
+            await Task.WhenAll(recalls);
+        }
+    }
+
+    private async Task RecallOneAsync(LeaseTable leases, HeldLease held, LeaseRecall recall)
+    {
+        if (sessions.Find(held.Session) is not { } state)
+        {
+            leases.Drop(held.Session);
+            return;
+        }
+
+        if (held.Mode != LeaseMode.None && await TryRecallAsync(state, recall) is { } returned)
+        {
+            var kept = returned.Kept < recall.KeepAtMost ? returned.Kept : recall.KeepAtMost;
+            leases.Return(recall.Inode, held.Session, recall.Number, kept, returned.IsOpen);
+            return;
+        }
+
+        await WaitForTermAsync(state, recall.Inode);
+    }
+
+    // Null: the session does not answer and never will. A session that has come back meanwhile came without its leases.
+    private async ValueTask<LeaseReturn?> TryRecallAsync(SessionState state, LeaseRecall recall)
+    {
+        var since = time.GetTimestamp();
+        while (state.IsAlive && state.Holder is { } holder)
+        {
+            var call = CallAsync(holder, state, recall);
+            while (!call.IsCompleted)
+            {
+                if (state.Holder != holder) return default(LeaseReturn);
+                var left = SilenceLeft(state, since);
+                if (left <= TimeSpan.Zero) return null;
+                await Task.WhenAny(call, state.Ended, Task.Delay(left, time));
+                if (state.Status == SessionStatus.Ended) return null;
+            }
+
+            if (await call is { } returned) return returned;
+            if (SilenceLeft(state, since) <= TimeSpan.Zero) return null;
+            await Task.WhenAny(state.Ended, Task.Delay(options.RecallRetry, time));
+        }
+
+        return null;
+    }
+
+    // Any failure of the call is the connection's or the client's: the recall is tried again until the silence is too long.
+    private async Task<LeaseReturn?> CallAsync(ILeaseHolder holder, SessionState state, LeaseRecall recall)
+    {
+        try
+        {
+            return await holder.RecallAsync(recall);
+        }
+        catch (Exception exception)
+        {
+            logger.RecallFailed(exception, recall.Inode, state.Id);
+            return null;
+        }
+    }
+
+    private TimeSpan SilenceLeft(SessionState state, long since) =>
+        options.RecallSilence - time.GetElapsedTime(Math.Max(since, state.LastProgress));
+
+    private async ValueTask WaitForTermAsync(SessionState state, InodeId inode)
+    {
+        if (state.TryEvict())
+        {
+            logger.Evicted(state.Id, state.ClientName, inode, options.RecallSilence, sessions.TermLeft(state));
+        }
+
+        while (sessions.TermLeft(state) is var left && left > TimeSpan.Zero)
+        {
+            await Task.WhenAny(state.Status == SessionStatus.Absent ? state.Settled : state.Ended, Task.Delay(left, time));
+            if (state.Status is SessionStatus.Ended or SessionStatus.Alive) return;
+        }
+
+        if (state.Status != SessionStatus.Ended) logger.TermOver(state.Id, state.ClientName);
+        sessions.End(state);
+    }
+}
