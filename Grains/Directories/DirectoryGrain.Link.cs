@@ -13,11 +13,9 @@ internal sealed partial class DirectoryGrain
         var refused = await AdmitAsync(op.Id.Session);
         if (refused != FsError.None) return refused;
 
-        // A directory cannot be linked: it needs no intent to be told so, and its grain is another.
-        var isDirectory = Core.FindInode(target) is { Attributes.IsDirectory: true };
-        var intents = new IntentSet(Core, Memory, GrainFactory, op);
-        intents.Add(Inode, isDirectory: true, RecallCause.EntriesChange, name);
-        if (!isDirectory) intents.Add(target, isDirectory: false, RecallCause.AttributesChange);
+        var intents = new IntentSet(Core, op.Id.Session);
+        intents.Add(Inode, RecallCause.EntriesChange, name);
+        intents.Add(target, RecallCause.AttributesChange);
         refused = await intents.TakeAsync();
         if (refused != FsError.None) return refused;
         ValueTask<FsResult<EntryReply>> answer;
@@ -27,7 +25,7 @@ internal sealed partial class DirectoryGrain
         }
         finally
         {
-            await intents.ReleaseAsync();
+            intents.Release();
         }
 
         return await answer;

@@ -21,26 +21,23 @@ internal sealed partial class DirectoryGrain
         for (var round = 0; round < Limits.RevalidationsMax && refused == FsError.None; round++)
         {
             var dentry = FindEntry(name);
-            var intents = new IntentSet(Core, Memory, GrainFactory, op);
-            intents.Add(Inode, isDirectory: true, RecallCause.EntriesChange, name);
+            var intents = new IntentSet(Core, op.Id.Session);
+            intents.Add(Inode, RecallCause.EntriesChange, name);
             AddVictim(intents, dentry);
             refused = await intents.TakeAsync();
-            if (refused == FsError.ESTALE) refused = FsError.None;
-            else if (refused == FsError.None)
+            if (refused != FsError.None) return refused;
+            ValueTask<FsResult<RemovedReply>> answer;
+            bool isDone;
+            try
             {
-                ValueTask<FsResult<RemovedReply>> answer;
-                bool isDone;
-                try
-                {
-                    isDone = Shard.TryAnswered(op, out answer) || TryRemove(op, name, isDirectory, dentry, out answer);
-                }
-                finally
-                {
-                    await intents.ReleaseAsync();
-                }
-
-                if (isDone) return await answer;
+                isDone = Shard.TryAnswered(op, out answer) || TryRemove(op, name, isDirectory, dentry, out answer);
             }
+            finally
+            {
+                intents.Release();
+            }
+
+            if (isDone) return await answer;
         }
 
         return refused == FsError.None ? FsError.EAGAIN : refused;
@@ -133,6 +130,6 @@ internal sealed partial class DirectoryGrain
         var isDirectory = IsDirectoryType(dentry.Type);
         var isLast = isDirectory || Core.FindInode(dentry.Child) is { Attributes.Nlink: <= 1 };
         var cause = isLast ? RecallCause.LastUnlink : RecallCause.AttributesChange;
-        intents.Add(dentry.Child, isDirectory, cause);
+        intents.Add(dentry.Child, cause);
     }
 }

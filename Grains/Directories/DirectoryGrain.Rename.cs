@@ -18,25 +18,22 @@ internal sealed partial class DirectoryGrain
         for (var round = 0; round < Limits.RevalidationsMax && refused == FsError.None; round++)
         {
             var plan = PlanRename(name, newParent, newName, flags);
-            var intents = new IntentSet(Core, Memory, GrainFactory, op);
+            var intents = new IntentSet(Core, op.Id.Session);
             AddIntents(intents, plan);
             refused = await intents.TakeAsync();
-            if (refused == FsError.ESTALE && Core.FindInode(newParent) is not null) refused = FsError.None;
-            else if (refused == FsError.None)
+            if (refused != FsError.None) return refused;
+            ValueTask<FsResult<RenamedReply>> answer;
+            bool isDone;
+            try
             {
-                ValueTask<FsResult<RenamedReply>> answer;
-                bool isDone;
-                try
-                {
-                    isDone = Shard.TryAnswered(op, out answer) || TryRename(op, plan, out answer);
-                }
-                finally
-                {
-                    await intents.ReleaseAsync();
-                }
-
-                if (isDone) return await answer;
+                isDone = Shard.TryAnswered(op, out answer) || TryRename(op, plan, out answer);
             }
+            finally
+            {
+                intents.Release();
+            }
+
+            if (isDone) return await answer;
         }
 
         return refused == FsError.None ? FsError.EAGAIN : refused;
@@ -52,20 +49,20 @@ internal sealed partial class DirectoryGrain
 
     private void AddIntents(IntentSet intents, in RenamePlan plan)
     {
-        intents.Add(Inode, isDirectory: true, RecallCause.EntriesChange, plan.Name);
-        intents.Add(plan.NewParent, isDirectory: true, RecallCause.EntriesChange, plan.NewName);
+        intents.Add(Inode, RecallCause.EntriesChange, plan.Name);
+        intents.Add(plan.NewParent, RecallCause.EntriesChange, plan.NewName);
         if (plan.Source is not { } source) return;
-        intents.Add(source.Child, IsDirectoryType(source.Type), RecallCause.AttributesChange);
+        intents.Add(source.Child, RecallCause.AttributesChange);
         if (plan.Target is { } target && target.Child != source.Child)
         {
-            if (plan.IsExchange) intents.Add(target.Child, IsDirectoryType(target.Type), RecallCause.AttributesChange);
+            if (plan.IsExchange) intents.Add(target.Child, RecallCause.AttributesChange);
             else AddVictim(intents, target);
         }
 
         // The shape of the tree changes: nobody else may change it between the search for a cycle and the commit.
         if (plan.NewParent != Inode && MovesDirectory(plan))
         {
-            intents.Add(InodeId.Root, isDirectory: true, RecallCause.TreeLock);
+            intents.Add(InodeId.Root, RecallCause.TreeLock);
         }
     }
 

@@ -74,6 +74,8 @@ internal sealed class FileSystemStartup(
 
     private async Task CleanAsync(SessionId session)
     {
+        // Not a part of the call that found out: that one's deadline may have passed.
+        SynchronizationContext.SetSynchronizationContext(null);
         try
         {
             await grains.GetGrain<ISessionGrain>((long)session.Value).WatchAsync();

@@ -1,3 +1,4 @@
+using ClaudeFs.Grains.Intents;
 using ClaudeFs.Grains.Storage;
 using ClaudeFs.Primitives;
 
@@ -46,7 +47,7 @@ internal abstract partial class InodeOperationsGrain
     /// <inheritdoc cref="IInodeOperations.BeginIntentAsync"/>
     public async ValueTask<FsResult<InodeAttributes>> BeginIntentAsync(OperationId op, SessionId session, RecallCause cause)
     {
-        var token = Intents.NewToken();
+        var token = IntentTable.NewToken();
         if (!Intents.TryTake(Inode, token))
         {
             var error = await Intents.TakeAsync(Inode, token);
@@ -57,12 +58,8 @@ internal abstract partial class InodeOperationsGrain
             Intents.Drain(Inode, token);
         }
 
-        if (cause != RecallCause.TreeLock)
-        {
-            await Core.Recaller.RecallAsync(Leases, Inode, session, LeaseMode.Write, cause, default);
-        }
-
-        await Intents.FirmAsync(Inode, token);
+        if (cause == RecallCause.TreeLock) await Intents.FirmAsync(Inode, token);
+        else await Core.Recaller.DrainAsync(Memory, Inode, token, session, LeaseMode.Write, cause, default);
         var version = default(ReadVersion);
         var row = Shard.FindInode(Inode, ref version);
 

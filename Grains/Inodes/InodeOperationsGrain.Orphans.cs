@@ -1,4 +1,4 @@
-using ClaudeFs.Grains.Storage;
+using ClaudeFs.Grains.Intents;
 using ClaudeFs.Primitives;
 
 namespace ClaudeFs.Grains.Inodes;
@@ -8,7 +8,7 @@ internal abstract partial class InodeOperationsGrain
     /// <inheritdoc cref="IInodeOperations.ForgetOrphanAsync"/>
     public async ValueTask<FsResult<Nothing>> ForgetOrphanAsync(SessionId session)
     {
-        var token = Intents.NewToken();
+        var token = IntentTable.NewToken();
         if (!Intents.TryTake(Inode, token))
         {
             var error = await Intents.TakeAsync(Inode, token);

@@ -94,7 +94,7 @@ internal abstract partial class InodeOperationsGrain : Grain
     /// </summary>
     protected ValueTask<Hold> HoldAsync(SessionId session, LeaseMode wanted, RecallCause cause, FsName name)
     {
-        var token = Intents.NewToken();
+        var token = IntentTable.NewToken();
         if (!Intents.TryTake(Inode, token)) return WaitAsync(token, session, wanted, cause, name);
         if (!Leases.HasConflict(Inode, session, wanted)) return new(new Hold(token));
         Intents.Drain(Inode, token);
@@ -135,8 +135,7 @@ internal abstract partial class InodeOperationsGrain : Grain
     private async ValueTask<Hold> DrainAsync(
         IntentToken token, SessionId session, LeaseMode wanted, RecallCause cause, FsName name)
     {
-        await Core.Recaller.RecallAsync(Leases, Inode, session, wanted, cause, name);
-        await Intents.FirmAsync(Inode, token);
+        await Core.Recaller.DrainAsync(Memory, Inode, token, session, wanted, cause, name);
         return new(token);
     }
 

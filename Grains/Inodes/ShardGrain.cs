@@ -68,7 +68,8 @@ internal sealed class ShardGrain : Grain, IShardGrain
             Shard.Submit(batch);
         }
 
-        return await SweepAsync();
+        await GrainFactory.GetGrain<IShardGrain>(Shard.Id.Value).StartSweepAsync();
+        return Nothing.Value;
     }
 
     private async ValueTask<FsResult<Nothing>> SweepOnceAsync()
@@ -80,7 +81,7 @@ internal sealed class ShardGrain : Grain, IShardGrain
             while (isLeft)
             {
                 if (Shard.IsReadOnly(out _)) return FsError.EROFS;
-                var token = _memory.Intents.NewToken();
+                var token = Intents.IntentTable.NewToken();
                 var error = await TakeAsync(orphan.Inode, token);
                 if (error != FsError.None) return error;
                 var commit = default(Commit);
@@ -116,7 +117,7 @@ internal sealed class ShardGrain : Grain, IShardGrain
 
     private async ValueTask<FsError> ForgetAsync(InodeId inode, SessionId session)
     {
-        var token = _memory.Intents.NewToken();
+        var token = Intents.IntentTable.NewToken();
         var error = await TakeAsync(inode, token);
         if (error != FsError.None) return error;
         try

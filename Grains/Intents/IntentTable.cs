@@ -19,11 +19,11 @@ public readonly record struct IntentToken(ulong Value)
 /// </summary>
 public sealed class IntentTable
 {
+    private static ulong s_lastToken;
     private readonly Lock _lock = new();
     private readonly Dictionary<InodeId, Entry> _entries = [];
     private readonly Stack<Entry> _pool = new();
     private readonly Dictionary<(OperationId Op, InodeId Inode), IntentToken> _remembered = [];
-    private ulong _lastToken;
 
     /// <summary>Inodes under intent.</summary>
     public int Count
@@ -34,8 +34,8 @@ public sealed class IntentTable
         }
     }
 
-    /// <summary>A token that nobody has had.</summary>
-    public IntentToken NewToken() => new(Interlocked.Increment(ref _lastToken));
+    /// <summary>A token that nobody in this process has had.</summary>
+    public static IntentToken NewToken() => new(Interlocked.Increment(ref s_lastToken));
 
     /// <summary>Whether someone holds, drains or waits for the intent on an inode.</summary>
     public bool IsTaken(InodeId inode)

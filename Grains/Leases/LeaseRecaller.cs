@@ -1,4 +1,5 @@
 using ClaudeFs.Grains.Hosting;
+using ClaudeFs.Grains.Intents;
 using ClaudeFs.Grains.Sessions;
 using ClaudeFs.Primitives;
 using Microsoft.Extensions.Logging;
@@ -13,8 +14,26 @@ namespace ClaudeFs.Grains.Leases;
 internal sealed class LeaseRecaller(
     SessionTable sessions, TimeProvider time, GrainOptions options, ILogger<LeaseRecaller> logger)
 {
-    /// <summary>Completes when no other session's lease stands against the wish.</summary>
-    public async ValueTask RecallAsync(
+    /// <summary>
+    /// Recalls what stands against the wish under a draining intent, and makes the intent firm; gives it back when that fails.
+    /// </summary>
+    public async ValueTask DrainAsync(ShardMemory memory, InodeId inode, IntentToken token, SessionId session,
+        LeaseMode wanted, RecallCause cause, FsName name)
+    {
+        var isDone = false;
+        try
+        {
+            await RecallAsync(memory.Leases, inode, session, wanted, cause, name);
+            isDone = true;
+        }
+        finally
+        {
+            await memory.Intents.FirmAsync(inode, token);
+            if (!isDone) memory.Intents.Release(inode, token);
+        }
+    }
+
+    private async ValueTask RecallAsync(
         LeaseTable leases, InodeId inode, SessionId session, LeaseMode wanted, RecallCause cause, FsName name)
     {
         while (true)
@@ -80,12 +99,28 @@ internal sealed class LeaseRecaller(
     {
         try
         {
-            return await holder.RecallAsync(recall);
+            return await StartAsync(holder, recall);
         }
         catch (Exception exception)
         {
             logger.RecallFailed(exception, recall.Inode, state.Id);
             return null;
+        }
+    }
+
+    // A recall is no part of the call that needs it: it has a deadline of its own, and the holder's flush may well come back
+    // to an activation that the call has passed.
+    private static ValueTask<LeaseReturn> StartAsync(ILeaseHolder holder, LeaseRecall recall)
+    {
+        var caller = SynchronizationContext.Current;
+        SynchronizationContext.SetSynchronizationContext(null);
+        try
+        {
+            return holder.RecallAsync(recall);
+        }
+        finally
+        {
+            SynchronizationContext.SetSynchronizationContext(caller);
         }
     }
 
