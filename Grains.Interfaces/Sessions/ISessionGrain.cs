@@ -1,4 +1,5 @@
 using ClaudeFs.Primitives;
+using Orleans.Concurrency;
 
 namespace ClaudeFs.Grains;
 

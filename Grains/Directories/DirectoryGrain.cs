@@ -5,6 +5,7 @@ using ClaudeFs.Grains.Inodes;
 using ClaudeFs.Grains.Intents;
 using ClaudeFs.Grains.Storage;
 using ClaudeFs.Primitives;
+using Orleans.Concurrency;
 
 namespace ClaudeFs.Grains.Directories;
 

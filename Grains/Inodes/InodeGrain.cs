@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using ClaudeFs.Grains.Hosting;
 using ClaudeFs.Grains.Storage;
 using ClaudeFs.Primitives;
+using Orleans.Concurrency;
 
 namespace ClaudeFs.Grains.Inodes;
 

@@ -1,6 +1,7 @@
 using ClaudeFs.Grains.Hosting;
 using ClaudeFs.Grains.Storage;
 using ClaudeFs.Primitives;
+using Orleans.Concurrency;
 
 namespace ClaudeFs.Grains.Quotas;
 
