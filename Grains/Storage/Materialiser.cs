@@ -6,10 +6,11 @@ using ClaudeFs.Primitives;
 namespace ClaudeFs.Grains.Storage;
 
 /// <summary>
-/// Brings committed appends into the tables, in the background: coalesced, in large transactions. Then makes them durable, and
-/// only then lets rows leave the shard tables and log be recycled, up to what every follower of the references holds as well.
-/// Invariants: appends are taken in their order, each once; the checkpoint is part of the transaction that holds its rows; the
-/// log's tail in a checkpoint is durable before what lies before it is overwritten.
+/// Brings committed appends into the tables, in the background: coalesced, in large transactions. Then makes them
+/// durable, and only then lets rows leave the shard tables and log be recycled, up to what every follower of the
+/// references holds as well.
+/// Invariants: appends are taken in their order, each once; the checkpoint is part of the transaction that holds its
+/// rows; the log's tail in a checkpoint is durable before what lies before it is overwritten.
 /// </summary>
 internal sealed class Materialiser : IDisposable
 {

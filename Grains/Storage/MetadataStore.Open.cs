@@ -6,13 +6,14 @@ namespace ClaudeFs.Grains.Storage;
 public sealed partial class MetadataStore
 {
     /// <summary>
-    /// Opens the metadata: raises the epochs, replays the log into the shard tables, and goes on from there. Damage in the log
-    /// leaves it open read-only, with the reason. Disposes log and rows when it fails.
+    /// Opens the metadata: raises the epochs, replays the log into the shard tables, and goes on from there. Damage in
+    /// the log leaves it open read-only, with the reason. Disposes log and rows when it fails.
     /// </summary>
     /// <param name="seams">What it stands on.</param>
     /// <param name="identity">Of this file system: see <see cref="FileSystemIdentity"/>.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    /// <exception cref="FsException">EPROTO: a newer version wrote it. EIO: a device or the tables cannot be read.</exception>
+    /// <exception cref="FsException">EPROTO: a newer version wrote it. EIO: a device or the tables cannot be
+    /// read.</exception>
     public static ValueTask<MetadataStore> OpenAsync(
         MetadataSeams seams, FileSystemIdentity identity, CancellationToken cancellationToken = default) =>
         OpenAsync(seams, identity, null, cancellationToken);

@@ -17,8 +17,8 @@ public readonly record struct StoreStatistics(
 
 /// <summary>
 /// The metadata of this silo's shards: shard tables in memory, a log that commits, tables that follow. Thread-safe.
-/// Invariants: <c>_failure</c> goes from null to the reason once, before any shard is told; from then on nothing is applied,
-/// nothing is appended and nobody is told that something was committed.
+/// Invariants: <c>_failure</c> goes from null to the reason once, before any shard is told; from then on nothing is
+/// applied, nothing is appended and nobody is told that something was committed.
 /// </summary>
 public sealed partial class MetadataStore : IAsyncDisposable
 {
@@ -75,7 +75,9 @@ public sealed partial class MetadataStore : IAsyncDisposable
 
     internal bool IsQueueLong => _committer.IsQueueLong;
 
-    /// <summary>Usage by a user, a group or all (<see cref="CounterKey.Total"/>), over all shards, pending changes included.</summary>
+    /// <summary>
+    /// Usage by a user, a group or all (<see cref="CounterKey.Total"/>), over all shards, pending changes included.
+    /// </summary>
     public Usage GetUsage(CounterKey counter) => Counters.Find(counter);
 
     /// <summary>Whether changes are refused, and why.</summary>
@@ -86,8 +88,8 @@ public sealed partial class MetadataStore : IAsyncDisposable
     }
 
     /// <summary>
-    /// Submits one operation's batches, one a shard, that commit together or not at all; as <see cref="Shard.Submit"/>. The first
-    /// batch is the coordinator's: its operation's mode and answer count.
+    /// Submits one operation's batches, one a shard, that commit together or not at all; as <see cref="Shard.Submit"/>.
+    /// The first batch is the coordinator's: its operation's mode and answer count.
     /// </summary>
     public Commit SubmitJoint(ReadOnlySpan<ShardBatch> batches)
     {
@@ -126,7 +128,9 @@ public sealed partial class MetadataStore : IAsyncDisposable
         return new(shard, sequence, ack);
     }
 
-    /// <summary>Completes when everything applied before the call, in all shards, is committed. Errors: EIO, EROFS.</summary>
+    /// <summary>
+    /// Completes when everything applied before the call, in all shards, is committed. Errors: EIO, EROFS.
+    /// </summary>
     public async ValueTask<FsResult<Nothing>> SyncAsync()
     {
         foreach (var shard in Shards.Loaded)
@@ -174,7 +178,9 @@ public sealed partial class MetadataStore : IAsyncDisposable
 
     internal void Kick() => _committer.Kick();
 
-    /// <summary>Makes the store read-only: what is pending is taken back, and everyone who waits for it hears EIO.</summary>
+    /// <summary>
+    /// Makes the store read-only: what is pending is taken back, and everyone who waits for it hears EIO.
+    /// </summary>
     internal void Fail(string reason)
     {
         if (Interlocked.CompareExchange(ref _failure, reason, null) is not null) return;

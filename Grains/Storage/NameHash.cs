@@ -17,7 +17,9 @@ internal sealed class NameHash(ulong key0, ulong key1, int bits = NameHash.Bits)
     public const ulong IndexMax = (1UL << IndexBits) - 1;
     private const int FinalRounds = 4;
 
-    /// <summary>The key of the first name with this hash: hash * 256, never below 256 (0 to 2 are no entries).</summary>
+    /// <summary>
+    /// The key of the first name with this hash: hash * 256, never below 256 (0 to 2 are no entries).
+    /// </summary>
     public ulong FirstKey(ReadOnlySpan<byte> name)
     {
         var hash = Compute(name) >> (64 - bits);

@@ -1,8 +1,8 @@
 namespace ClaudeFs.Grains.Storage;
 
 /// <summary>
-/// An ordered set of numbers in sorted blocks: a directory's cookies of which the tables do not hold the latest. Cheap when it
-/// holds one, and when it holds a million. Not thread-safe.
+/// An ordered set of numbers in sorted blocks: a directory's cookies of which the tables do not hold the latest. Cheap
+/// when it holds one, and when it holds a million. Not thread-safe.
 /// </summary>
 internal sealed class OrderedKeys
 {

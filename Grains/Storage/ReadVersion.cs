@@ -3,8 +3,8 @@ using ClaudeFs.Primitives;
 namespace ClaudeFs.Grains.Storage;
 
 /// <summary>
-/// What an answer rests on: the highest sequence, in one shard, of the rows and absences that were read for it and whose
-/// commit is not known yet. Starts as default and is passed to each read.
+/// What an answer rests on: the highest sequence, in one shard, of the rows and absences that were read for it and
+/// whose commit is not known yet. Starts as default and is passed to each read.
 /// </summary>
 public struct ReadVersion
 {
@@ -17,7 +17,9 @@ public struct ReadVersion
     /// <summary>More than one session wrote what was read.</summary>
     public bool IsMixed { readonly get; private set; }
 
-    /// <summary>Whether an answer to <paramref name="session"/> may leave before the commit: only its own is pending.</summary>
+    /// <summary>
+    /// Whether an answer to <paramref name="session"/> may leave before the commit: only its own is pending.
+    /// </summary>
     public readonly bool IsOwn(SessionId session) =>
         Sequence == 0 || (!IsMixed && Writer == session && session != SessionId.None);
 

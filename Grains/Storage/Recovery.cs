@@ -6,8 +6,8 @@ using ClaudeFs.Primitives;
 namespace ClaudeFs.Grains.Storage;
 
 /// <summary>
-/// Brings the log into the shard tables at start, and to the followers that lag behind the tables. One append at a time, in order;
-/// used once.
+/// Brings the log into the shard tables at start, and to the followers that lag behind the tables. One append at a
+/// time, in order; used once.
 /// </summary>
 internal sealed class Recovery(MetadataStore store, MetadataSeams seams)
 {
@@ -48,7 +48,8 @@ internal sealed class Recovery(MetadataStore store, MetadataSeams seams)
         foreach (var reference in references)
         {
             if (reference.Delta <= 0) continue;
-            if (!await verifier.VerifyAsync(reference.Location, reference.StoredBytes, reference.Checksum)) return false;
+            if (!await verifier.VerifyAsync(reference.Location, reference.StoredBytes,
+                reference.Checksum)) return false;
         }
 
         return true;

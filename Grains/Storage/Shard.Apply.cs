@@ -55,7 +55,9 @@ public sealed partial class Shard
         }
     }
 
-    /// <summary>All batches up to a sequence are committed: whoever waits for one of them is added to <paramref name="due"/>.</summary>
+    /// <summary>
+    /// All batches up to a sequence are committed: whoever waits for one of them is added to <paramref name="due"/>.
+    /// </summary>
     internal void Advance(ulong committed, List<CommitWaiter> due)
     {
         lock (_lock)

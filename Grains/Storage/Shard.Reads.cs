@@ -25,20 +25,22 @@ public sealed partial class Shard
     }
 
     /// <summary>
-    /// The cookie that a new entry with this name gets: to be asked in the turn in which it is put, when no entry has the name.
+    /// The cookie that a new entry with this name gets: to be asked in the turn in which it is put, when no entry has
+    /// the name.
     /// </summary>
     public ulong CookieFor(InodeId directory, FsName name)
     {
         var version = default(ReadVersion);
         var first = Store.Hash.FirstKey(name.Bytes);
-        if (!Volatile.Read(ref _hasCollisions) && Find(RowKey.Dentry(directory, first), ref version) is null) return first;
+        if (!Volatile.Read(ref _hasCollisions) && Find(RowKey.Dentry(directory, first),
+            ref version) is null) return first;
         var same = ReadSameHash<DentryRow>(RowKind.Dentry, directory, first, ref version);
         return FreeKey(first, key => same.Exists(row => row.Cookie == key));
     }
 
     /// <summary>
-    /// Entries whose cookie is above <paramref name="afterCookie"/> (0 from the start), in its order; how many. Fewer than
-    /// asked for: the end.
+    /// Entries whose cookie is above <paramref name="afterCookie"/> (0 from the start), in its order; how many. Fewer
+    /// than asked for: the end.
     /// </summary>
     public int ReadDentries(InodeId directory, ulong afterCookie, Span<DentryRow> into, ref ReadVersion version) =>
         ReadRange(RowKind.Dentry, (long)directory.Value, (long)afterCookie, into, ref version);
@@ -47,7 +49,9 @@ public sealed partial class Shard
     public ExtentRow? FindExtent(InodeId id, uint index, ref ReadVersion version) =>
         (ExtentRow?)Find(RowKey.Extent(id, index), ref version);
 
-    /// <summary>Extents with an index of <paramref name="first"/> and above, ascending; how many. Fewer than asked for: the end.</summary>
+    /// <summary>
+    /// Extents with an index of <paramref name="first"/> and above, ascending; how many. Fewer than asked for: the end.
+    /// </summary>
     public int ReadExtents(InodeId id, uint first, Span<ExtentRow> into, ref ReadVersion version) =>
         ReadRange(RowKind.Extent, (long)id.Value, (long)first - 1, into, ref version);
 
@@ -227,7 +231,8 @@ public sealed partial class Shard
         }
     }
 
-    // What the shard table has in the range is looked at before the tables are: what leaves it meanwhile is in them by then.
+    // What the shard table has in the range is looked at before the tables are: what leaves it meanwhile is in them by
+    // then.
     private int ReadRange<TRow>(RowKind kind, long owner, long after, Span<TRow> into, ref ReadVersion version)
         where TRow : Row
     {
@@ -243,7 +248,8 @@ public sealed partial class Shard
             var dirtyEnd = dirtyCount == page ? keys[dirtyCount - 1] : long.MaxValue;
             var rowsEnd = rowCount == page ? rows[rowCount - 1].Key.Item : long.MaxValue;
             var end = Math.Min(dirtyEnd, rowsEnd);
-            var merge = new RangeMerge(keys.AsSpan(0, dirtyCount), states.AsSpan(0, dirtyCount), rows.AsSpan(0, rowCount));
+            var merge = new RangeMerge(keys.AsSpan(0, dirtyCount), states.AsSpan(0, dirtyCount), rows.AsSpan(0,
+                rowCount));
             while (filled < into.Length && merge.Next(end, out var state, out var row))
             {
                 if (state is not null) row = Note(state, ref version);

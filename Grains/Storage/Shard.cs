@@ -7,11 +7,11 @@ using ClaudeFs.Primitives;
 namespace ClaudeFs.Grains.Storage;
 
 /// <summary>
-/// One metadata shard that this silo owns: the only way to its rows. Reads look in the shard table first and in the tables
-/// second; changes are applied to the shard table and given to the log in one call. Thread-safe.
-/// Invariants: sequences are dense and enter the committer's queue in their order; a row is pending while its sequence is above
-/// the committed one. Lock order: shards by number, then the committer's queue. Nothing awaits, and tables are read, under the
-/// lock only in rare cases that say so.
+/// One metadata shard that this silo owns: the only way to its rows. Reads look in the shard table first and in the
+/// tables second; changes are applied to the shard table and given to the log in one call. Thread-safe.
+/// Invariants: sequences are dense and enter the committer's queue in their order; a row is pending while its sequence
+/// is above the committed one. Lock order: shards by number, then the committer's queue. Nothing awaits, and tables are
+/// read, under the lock only in rare cases that say so.
 /// </summary>
 public sealed partial class Shard
 {
@@ -68,8 +68,8 @@ public sealed partial class Shard
     public bool IsReadOnly(out string reason) => Store.IsReadOnly(out reason);
 
     /// <summary>
-    /// A new inode number, never given out before or again. Promised in the log by the next batch that is submitted, so it is used
-    /// in a batch of this shard or joined with one.
+    /// A new inode number, never given out before or again. Promised in the log by the next batch that is submitted, so
+    /// it is used in a batch of this shard or joined with one.
     /// </summary>
     public InodeId NextInode()
     {
@@ -91,8 +91,8 @@ public sealed partial class Shard
     public void Abandon(ShardBatch batch) => Store.ReturnBatch(batch);
 
     /// <summary>
-    /// Applies a batch to the shard table and queues it for the log; later reads see it. Never waits. A read-only store refuses
-    /// (see <see cref="Commit.IsRefused"/>). The batch is the store's from here on.
+    /// Applies a batch to the shard table and queues it for the log; later reads see it. Never waits. A read-only store
+    /// refuses (see <see cref="Commit.IsRefused"/>). The batch is the store's from here on.
     /// </summary>
     public Commit Submit(ShardBatch batch)
     {
@@ -113,9 +113,10 @@ public sealed partial class Shard
     }
 
     /// <summary>
-    /// Whether this operation has been applied before: then <paramref name="earlier"/> is its answer, once committed. To be asked
-    /// at the start of an operation, and again after every await that comes before Submit. Errors in the answer: EINVAL (already
-    /// acknowledged, or another kind of operation had this id), EAGAIN (too far above what is acknowledged).
+    /// Whether this operation has been applied before: then <paramref name="earlier"/> is its answer, once committed.
+    /// To be asked at the start of an operation, and again after every await that comes before Submit. Errors in the
+    /// answer: EINVAL (already acknowledged, or another kind of operation had this id), EAGAIN (too far above what is
+    /// acknowledged).
     /// </summary>
     public bool TryAnswered<T>(in OperationContext op, out ValueTask<FsResult<T>> earlier)
     {
@@ -141,8 +142,8 @@ public sealed partial class Shard
     }
 
     /// <summary>
-    /// An answer that changes nothing leaves when what it rests on is committed; what only <paramref name="session"/> itself has
-    /// pending is not waited for. Errors: EIO when it never will be.
+    /// An answer that changes nothing leaves when what it rests on is committed; what only <paramref name="session"/>
+    /// itself has pending is not waited for. Errors: EIO when it never will be.
     /// </summary>
     public ValueTask<FsResult<T>> Reply<T>(in FsResult<T> result, in ReadVersion rests, SessionId session) =>
         rests.IsOwn(session) ? new(result) : WhenAsync(rests.Sequence, result);

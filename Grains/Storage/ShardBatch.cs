@@ -5,9 +5,9 @@ using ClaudeFs.Primitives;
 namespace ClaudeFs.Grains.Storage;
 
 /// <summary>
-/// What one operation changes in one shard: rows put and deleted, counters, references, the answer. Filled and submitted within
-/// one turn, by one thread; after Submit it belongs to the store. Pooled. What is put is written in the log's form at once, by
-/// the thread that asks: the committer only copies.
+/// What one operation changes in one shard: rows put and deleted, counters, references, the answer. Filled and
+/// submitted within one turn, by one thread; after Submit it belongs to the store. Pooled. What is put is written in
+/// the log's form at once, by the thread that asks: the committer only copies.
 /// </summary>
 public sealed class ShardBatch
 {
@@ -79,8 +79,8 @@ public sealed class ShardBatch
     }
 
     /// <summary>
-    /// Replaces ranges of an extent; the log gets the updates alone, and references follow. The row after it; null when nothing is
-    /// left of it (it is deleted then). <paramref name="before"/> is what FindExtent gave.
+    /// Replaces ranges of an extent; the log gets the updates alone, and references follow. The row after it; null when
+    /// nothing is left of it (it is deleted then). <paramref name="before"/> is what FindExtent gave.
     /// </summary>
     public ExtentRow? Splice(ExtentRow? before, InodeId inode, uint index, ReadOnlySpan<ExtentPiece> updates)
     {
@@ -193,7 +193,9 @@ public sealed class ShardBatch
     private void Log(ChangeKind kind) => _body.Byte((byte)kind);
 }
 
-/// <summary>A row put (or deleted, when null), or what is added to a counter: its row is known when it is applied.</summary>
+/// <summary>
+/// A row put (or deleted, when null), or what is added to a counter: its row is known when it is applied.
+/// </summary>
 internal readonly record struct RowChange(RowKey Key, Row? Row, long Bytes, long Inodes);
 
 /// <summary>How a record of the log changes a row. The numbers are in the log: never reused.</summary>

@@ -5,11 +5,11 @@ using ClaudeFs.Primitives;
 namespace ClaudeFs.Grains.Storage;
 
 /// <summary>
-/// Rows of one shard in memory: all that are committed or pending but not durably in the tables (dirty, deletions included),
-/// and a bounded number of others (clean, absences included). Not thread-safe: its shard holds the lock.
-/// Invariants: an entry is dirty until the tables durably hold its newest version; the versions of an entry descend in sequence,
-/// the oldest one is the newest committed one (or the first ever); clean entries have one version, are in the list from which
-/// they are evicted in second-chance order, and count against the bound.
+/// Rows of one shard in memory: all that are committed or pending but not durably in the tables (dirty, deletions
+/// included), and a bounded number of others (clean, absences included). Not thread-safe: its shard holds the lock.
+/// Invariants: an entry is dirty until the tables durably hold its newest version; the versions of an entry descend in
+/// sequence, the oldest one is the newest committed one (or the first ever); clean entries have one version, are in the
+/// list from which they are evicted in second-chance order, and count against the bound.
 /// </summary>
 internal sealed class ShardTable(CleanBudget budget)
 {

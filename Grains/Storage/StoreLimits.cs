@@ -50,7 +50,7 @@ public static class StoreLimits
     /// <summary>Read connections to the tables.</summary>
     public const int TableReadersMax = 8;
 
-    /// <summary>Read of a row that was released from the shard table meanwhile: repeated at most this often before the answer is
-    /// given without keeping it.</summary>
+    /// <summary>Read of a row that was released from the shard table meanwhile: repeated at most this often before the
+    /// answer is given without keeping it.</summary>
     public const int ReadRetriesMax = 3;
 }

@@ -51,13 +51,14 @@ internal static class LogFormat
         }
 
         header = new(
-            BinaryPrimitives.ReadUInt64LittleEndian(source[16..]), BinaryPrimitives.ReadUInt64LittleEndian(
-                source[24..]),
-            BinaryPrimitives.ReadInt64LittleEndian(source[32..]), BinaryPrimitives.ReadUInt64LittleEndian(source[40..]),
-            new(BinaryPrimitives.ReadInt64LittleEndian(source[48..])),
-            BinaryPrimitives.ReadUInt32LittleEndian(source[56..]), BinaryPrimitives.ReadUInt32LittleEndian(
-                source[12..]),
-            BinaryPrimitives.ReadUInt32LittleEndian(source[60..]));
+            FileSystem: BinaryPrimitives.ReadUInt64LittleEndian(source[16..]),
+            Append: BinaryPrimitives.ReadUInt64LittleEndian(source[24..]),
+            Position: BinaryPrimitives.ReadInt64LittleEndian(source[32..]),
+            FlushedAppend: BinaryPrimitives.ReadUInt64LittleEndian(source[40..]),
+            Stamp: new(BinaryPrimitives.ReadInt64LittleEndian(source[48..])),
+            BodyBytes: BinaryPrimitives.ReadUInt32LittleEndian(source[56..]),
+            PartCount: BinaryPrimitives.ReadUInt32LittleEndian(source[12..]),
+            BodyChecksum: BinaryPrimitives.ReadUInt32LittleEndian(source[60..]));
         return header.FileSystem == fileSystem;
     }
 }

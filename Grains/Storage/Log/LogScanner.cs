@@ -5,8 +5,8 @@ using ClaudeFs.Primitives;
 namespace ClaudeFs.Grains.Storage.Log;
 
 /// <summary>
-/// Reads a log from its tail to its end. The end is where no append with the next number is; it is damage instead when whole
-/// appends lie beyond it, because an append is only begun when the one before it has been flushed.
+/// Reads a log from its tail to its end. The end is where no append with the next number is; it is damage instead when
+/// whole appends lie beyond it, because an append is only begun when the one before it has been flushed.
 /// </summary>
 internal sealed class LogScanner(IBlockDevice region, ulong fileSystem, LogTail tail) : IDisposable
 {
@@ -62,10 +62,12 @@ internal sealed class LogScanner(IBlockDevice region, ulong fileSystem, LogTail 
         if (!LogFormat.TryRead(block.Span, fileSystem, out var header)) return (null, NothingThere);
         if (header.Append != expected || header.Position != position) return (null, NothingThere);
         var bytes = LogFormat.PaddedBytes(header.BodyBytes);
-        if (position - tail.Position + bytes > region.SizeBytes) return (null, $"append {expected} is longer than the log");
+        if (position - tail.Position + bytes > region.SizeBytes) return (null,
+            $"append {expected} is longer than the log");
         var whole = await ReadAtAsync(position, (int)bytes, cancellationToken);
         var body = whole.Slice(LogFormat.HeaderBytes, (int)header.BodyBytes);
-        if (Crc32c.Compute(body.Span) != header.BodyChecksum) return (null, $"the body of append {expected} is not whole");
+        if (Crc32c.Compute(body.Span) != header.BodyChecksum) return (null,
+            $"the body of append {expected} is not whole");
         return (new(header, body.ToArray(), IsProven: false), null);
     }
 
@@ -86,7 +88,8 @@ internal sealed class LogScanner(IBlockDevice region, ulong fileSystem, LogTail 
     }
 
     // Borrowed until the next call.
-    private async ValueTask<ReadOnlyMemory<byte>> ReadAtAsync(long position, int bytes, CancellationToken cancellationToken)
+    private async ValueTask<ReadOnlyMemory<byte>> ReadAtAsync(long position, int bytes,
+        CancellationToken cancellationToken)
     {
         if (position < _windowStart || position + bytes > _windowStart + _windowBytes)
         {

@@ -30,8 +30,8 @@ internal static class OperationRecord
     }
 
     /// <summary>
-    /// Reads an operation into <paramref name="batch"/>, changes and all. Splices are applied to what <paramref name="shard"/> holds
-    /// before this operation: replay goes one operation at a time.
+    /// Reads an operation into <paramref name="batch"/>, changes and all. Splices are applied to what
+    /// <paramref name="shard"/> holds before this operation: replay goes one operation at a time.
     /// </summary>
     public static void Read(ReadOnlySpan<byte> source, ShardBatch batch, Shard shard)
     {
@@ -52,7 +52,8 @@ internal static class OperationRecord
         var (kind, version) = (reader.Byte(), reader.Byte());
         if (version != Version || kind is (byte)OperationKind.None or > (byte)OperationKind.EntriesLoaded)
         {
-            throw new RecordFormatException($"an operation of kind {kind} version {version}, which this version does not know");
+            throw new RecordFormatException(
+                $"an operation of kind {kind} version {version}, which this version does not know");
         }
 
         var stamp = new Stamp((long)reader.UInt64());

@@ -41,11 +41,14 @@ internal ref struct RecordReader(ReadOnlySpan<byte> source)
         return (uint)value;
     }
 
-    /// <summary>A count of things of at least <paramref name="bytesEach"/> bytes: never more than the bytes that follow.</summary>
+    /// <summary>
+    /// A count of things of at least <paramref name="bytesEach"/> bytes: never more than the bytes that follow.
+    /// </summary>
     public int Count(int bytesEach = 1)
     {
         var value = Varint();
-        if (value > (ulong)(_rest.Length / bytesEach)) throw new RecordFormatException("a count beyond the record's end");
+        if (value > (ulong)(_rest.Length / bytesEach)) throw new RecordFormatException(
+            "a count beyond the record's end");
         return (int)value;
     }
 

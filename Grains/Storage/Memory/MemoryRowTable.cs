@@ -3,8 +3,8 @@ using ClaudeFs.Primitives;
 namespace ClaudeFs.Grains.Storage.Memory;
 
 /// <summary>
-/// Tables in memory, for simulations: the rows outlive the store that disposes them, and <see cref="Crash"/> takes back what was
-/// applied and not made durable. Thread-safe.
+/// Tables in memory, for simulations: the rows outlive the store that disposes them, and <see cref="Crash"/> takes back
+/// what was applied and not made durable. Thread-safe.
 /// </summary>
 public sealed class MemoryRowTable : IRowTable
 {

@@ -3,7 +3,8 @@ using ClaudeFs.Primitives;
 namespace ClaudeFs.Grains.Storage;
 
 /// <summary>
-/// The answer that an operation got, kept until the client has acknowledged it. Made with its value, read back as bytes.
+/// The answer that an operation got, kept until the client has acknowledged it. Made with its value, read back as
+/// bytes.
 /// </summary>
 /// <param name="Session">Whose operation.</param>
 /// <param name="Number">The operation's number in this shard.</param>
@@ -14,7 +15,9 @@ public abstract record AnswerRow(SessionId Session, ulong Number, Stamp From) : 
 
     internal override int CostBytes => 256;
 
-    /// <summary>The answer as <typeparamref name="T"/>; false when it was the answer of another kind of operation.</summary>
+    /// <summary>
+    /// The answer as <typeparamref name="T"/>; false when it was the answer of another kind of operation.
+    /// </summary>
     internal abstract bool TryGet<T>(out FsResult<T> answer);
 }
 

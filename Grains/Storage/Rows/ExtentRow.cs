@@ -3,7 +3,9 @@ using ClaudeFs.Primitives;
 
 namespace ClaudeFs.Grains.Storage;
 
-/// <summary>The map of one aligned 1 MiB of a file. Pieces ascend and do not overlap; what they leave out is a hole.</summary>
+/// <summary>
+/// The map of one aligned 1 MiB of a file. Pieces ascend and do not overlap; what they leave out is a hole.
+/// </summary>
 public sealed record ExtentRow(InodeId Inode, uint Index, ImmutableArray<ExtentPiece> Pieces, Stamp From) : Row(From)
 {
     public override RowKey Key => RowKey.Extent(Inode, Index);

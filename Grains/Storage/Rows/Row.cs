@@ -59,7 +59,8 @@ public sealed record XattrRow(InodeId Inode, FsName Name, ulong NameKey, byte[] 
 }
 
 /// <summary>An inode without a name that sessions still have open.</summary>
-public sealed record OrphanRow(InodeId Inode, System.Collections.Immutable.ImmutableArray<SessionId> Holders, Stamp From)
+public sealed record OrphanRow(InodeId Inode, System.Collections.Immutable.ImmutableArray<SessionId> Holders,
+    Stamp From)
     : Row(From)
 {
     public override RowKey Key => RowKey.Orphan(Inode);

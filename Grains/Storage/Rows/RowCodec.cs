@@ -6,8 +6,8 @@ using ClaudeFs.Primitives;
 namespace ClaudeFs.Grains.Storage;
 
 /// <summary>
-/// Rows as bytes: kind, version, fields. The form of the log (docs/spec/log.md), frozen by golden bytes in the tests; a kind
-/// or version that is not known stops the reader.
+/// Rows as bytes: kind, version, fields. The form of the log (docs/spec/log.md), frozen by golden bytes in the tests; a
+/// kind or version that is not known stops the reader.
 /// </summary>
 internal static class RowCodec
 {
@@ -146,7 +146,8 @@ internal static class RowCodec
 
     public static InodeAttributes ReadAttributes(ref RecordReader reader, long origin) => new(
         Inode(ref reader), reader.Varint(), reader.Varint32(), reader.Varint32(), reader.Varint32(), reader.Varint32(),
-        reader.Varint32(), reader.Varint(), reader.Varint(), new(reader.Signed() + origin), new(reader.Signed() + origin),
+        reader.Varint32(), reader.Varint(), reader.Varint(), new(reader.Signed() + origin), new(reader.Signed(
+            ) + origin),
         new(reader.Signed() + origin), new(reader.Signed() + origin), reader.Varint());
 
     private static void WriteDentry(RecordWriter writer, DentryRow row)

@@ -8,10 +8,13 @@ namespace ClaudeFs.Grains.Storage;
 /// </summary>
 /// <param name="Kind">What it is.</param>
 /// <param name="Owner">The inode it belongs to; the session of an answer; 0 for what belongs to the shard.</param>
-/// <param name="Item">Cookie of a dentry, index of an extent, key of an xattr's name and so on; 0 where there is one.</param>
+/// <param name="Item">Cookie of a dentry, index of an extent, key of an xattr's name and so on; 0 where there is
+/// one.</param>
 public readonly record struct RowKey(RowKind Kind, long Owner, long Item)
 {
-    /// <summary>Rows per owner that are listed in order, and so need an index of what the tables do not hold yet.</summary>
+    /// <summary>
+    /// Rows per owner that are listed in order, and so need an index of what the tables do not hold yet.
+    /// </summary>
     internal bool IsListed => Kind is not (RowKind.Inode or RowKind.Inline or RowKind.Shard);
 
     public static RowKey Inode(InodeId id) => new(RowKind.Inode, (long)id.Value, 0);

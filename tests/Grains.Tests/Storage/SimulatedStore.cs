@@ -10,7 +10,9 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace ClaudeFs.Grains.Tests.Storage;
 
-/// <summary>A metadata store on simulated everything, from one seed; it can be closed, cut off and opened again.</summary>
+/// <summary>
+/// A metadata store on simulated everything, from one seed; it can be closed, cut off and opened again.
+/// </summary>
 internal sealed class SimulatedStore
 {
     public const long LogBytes = 8L << 20;
@@ -73,7 +75,9 @@ internal sealed class SimulatedStore
         Start();
     }
 
-    /// <summary>Power off: loops stop where they are, what was not flushed or made durable may be gone. Then opens again.</summary>
+    /// <summary>
+    /// Power off: loops stop where they are, what was not flushed or made durable may be gone. Then opens again.
+    /// </summary>
     public void Crash()
     {
         Loops = new(_seed + ++_starts);
@@ -86,6 +90,7 @@ internal sealed class SimulatedStore
 
     public static OperationContext System => default;
 
-    public static OperationContext Op(ulong session, ulong number, ulong acknowledgedBelow = 1, AckMode ack = AckMode.Commit) =>
+    public static OperationContext Op(ulong session, ulong number, ulong acknowledgedBelow = 1,
+        AckMode ack = AckMode.Commit) =>
         new(new(new(session), new(0), number), acknowledgedBelow, Caller.Root, ack);
 }

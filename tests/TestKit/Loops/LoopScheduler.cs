@@ -5,8 +5,9 @@ using ClaudeFs.Platform.Loops;
 namespace ClaudeFs.TestKit.Loops;
 
 /// <summary>
-/// Many loops on the caller's thread: which of those that have work runs next is drawn from a seed, and the items of one loop
-/// keep their order. Work may be posted from anywhere; it runs within <see cref="RunOne"/> and <see cref="RunAll"/>.
+/// Many loops on the caller's thread: which of those that have work runs next is drawn from a seed, and the items of
+/// one loop keep their order. Work may be posted from anywhere; it runs within <see cref="RunOne"/> and
+/// <see cref="RunAll"/>.
 /// </summary>
 public sealed class LoopScheduler(int seed) : ILoopFactory
 {
@@ -65,7 +66,8 @@ public sealed class LoopScheduler(int seed) : ILoopFactory
     {
         while (!task.IsCompleted)
         {
-            if (!RunOne()) throw new InvalidOperationException("No loop has work, and what was waited for has not ended");
+            if (!RunOne()) throw new InvalidOperationException(
+                "No loop has work, and what was waited for has not ended");
         }
 
         return task;

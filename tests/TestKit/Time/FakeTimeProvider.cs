@@ -1,6 +1,8 @@
 namespace ClaudeFs.TestKit.Time;
 
-/// <summary>A clock that stands still until it is told to go on; timers run within <see cref="Advance"/>, in their order.</summary>
+/// <summary>
+/// A clock that stands still until it is told to go on; timers run within <see cref="Advance"/>, in their order.
+/// </summary>
 public sealed class FakeTimeProvider : TimeProvider
 {
     private readonly Lock _lock = new();
@@ -71,7 +73,8 @@ public sealed class FakeTimeProvider : TimeProvider
         }
     }
 
-    private FakeTimer? NextTimer() => _timers.OrderBy(timer => timer.Due).ThenBy(timer => timer.Number).FirstOrDefault();
+    private FakeTimer? NextTimer() => _timers.OrderBy(timer => timer.Due).ThenBy(timer =>
+        timer.Number).FirstOrDefault();
 
     private sealed class FakeTimer(FakeTimeProvider clock, TimerCallback callback, object? state, long number) : ITimer
     {
