@@ -70,8 +70,7 @@ public static class ExtentMap
         }
     }
 
-    // Few pieces change at a time; the loop over what this change has counted so far is shorter than a dictionary's
-    // cost.
+    // Few pieces change at a time: a loop over them costs less than a dictionary.
     private static void Count(List<ReferenceDelta> deltas, int first, in ExtentPiece piece, int delta)
     {
         if (!piece.IsStored) return;

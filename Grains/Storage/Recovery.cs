@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Globalization;
 using ClaudeFs.Grains.Storage.Log;
 using ClaudeFs.Platform.Seams;
 using ClaudeFs.Primitives;
@@ -32,8 +33,7 @@ internal sealed class Recovery(MetadataStore store, MetadataSeams seams)
         catch (RecordFormatException fault)
         {
             throw new FsException(FsError.EPROTO,
-                $"{seams.Log.Name}: append {append.Header.Append} at log position {append.Header.Position} has {fault.Message}",
-                fault);
+                $"{Place(append)} has {fault.Message}", fault);
         }
 
         return true;
@@ -48,8 +48,8 @@ internal sealed class Recovery(MetadataStore store, MetadataSeams seams)
         foreach (var reference in references)
         {
             if (reference.Delta <= 0) continue;
-            if (!await verifier.VerifyAsync(reference.Location, reference.StoredBytes,
-                reference.Checksum)) return false;
+            var (location, bytes, checksum) = (reference.Location, reference.StoredBytes, reference.Checksum);
+            if (!await verifier.VerifyAsync(location, bytes, checksum)) return false;
         }
 
         return true;
@@ -125,5 +125,8 @@ internal sealed class Recovery(MetadataStore store, MetadataSeams seams)
     }
 
     private void SetDamage(LogAppend append, string what) =>
-        Damage ??= $"{seams.Log.Name}: append {append.Header.Append} at log position {append.Header.Position}: {what}";
+        Damage ??= $"{Place(append)}: {what}";
+
+    private string Place(LogAppend append) => $"{seams.Log.Name}: append {append.Header.Append} at offset "
+        + (append.Header.Position % seams.Log.CapacityBytes).ToString(CultureInfo.InvariantCulture);
 }

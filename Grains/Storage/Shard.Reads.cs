@@ -32,8 +32,8 @@ public sealed partial class Shard
     {
         var version = default(ReadVersion);
         var first = Store.Hash.FirstKey(name.Bytes);
-        if (!Volatile.Read(ref _hasCollisions) && Find(RowKey.Dentry(directory, first),
-            ref version) is null) return first;
+        var isFree = Find(RowKey.Dentry(directory, first), ref version) is null;
+        if (isFree && !Volatile.Read(ref _hasCollisions)) return first;
         var same = ReadSameHash<DentryRow>(RowKind.Dentry, directory, first, ref version);
         return FreeKey(first, key => same.Exists(row => row.Cookie == key));
     }
@@ -77,7 +77,8 @@ public sealed partial class Shard
     {
         var version = default(ReadVersion);
         var first = Store.Hash.FirstKey(name.Bytes);
-        if (!Volatile.Read(ref _hasCollisions) && Find(RowKey.Xattr(id, first), ref version) is null) return first;
+        var isFree = Find(RowKey.Xattr(id, first), ref version) is null;
+        if (isFree && !Volatile.Read(ref _hasCollisions)) return first;
         var same = ReadSameHash<XattrRow>(RowKind.Xattr, id, first, ref version);
         return FreeKey(first, key => same.Exists(row => row.NameKey == key));
     }
@@ -231,8 +232,7 @@ public sealed partial class Shard
         }
     }
 
-    // What the shard table has in the range is looked at before the tables are: what leaves it meanwhile is in them by
-    // then.
+    // The shard table is looked at before the tables: what leaves it meanwhile is in them by then.
     private int ReadRange<TRow>(RowKind kind, long owner, long after, Span<TRow> into, ref ReadVersion version)
         where TRow : Row
     {
@@ -248,8 +248,8 @@ public sealed partial class Shard
             var dirtyEnd = dirtyCount == page ? keys[dirtyCount - 1] : long.MaxValue;
             var rowsEnd = rowCount == page ? rows[rowCount - 1].Key.Item : long.MaxValue;
             var end = Math.Min(dirtyEnd, rowsEnd);
-            var merge = new RangeMerge(keys.AsSpan(0, dirtyCount), states.AsSpan(0, dirtyCount), rows.AsSpan(0,
-                rowCount));
+            var merge = new RangeMerge(
+                keys.AsSpan(0, dirtyCount), states.AsSpan(0, dirtyCount), rows.AsSpan(0, rowCount));
             while (filled < into.Length && merge.Next(end, out var state, out var row))
             {
                 if (state is not null) row = Note(state, ref version);

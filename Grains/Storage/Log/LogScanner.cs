@@ -39,8 +39,8 @@ internal sealed class LogScanner(IBlockDevice region, ulong fileSystem, LogTail 
         }
 
         var damage = await FindLaterAsync(position, last, cancellationToken) is { } later
-            ? $"{region.Name}: append {last + 1} at offset {position % region.SizeBytes} of the log is bad ({bad}), but append "
-                + $"{later.Append} at offset {later.Position % region.SizeBytes} is whole: the log is damaged"
+            ? $"{region.Name}: append {last + 1} at offset {position % region.SizeBytes} is bad ({bad}), but append "
+                + $"{later.Append} at offset {later.Position % region.SizeBytes} is whole"
             : null;
         if (held is null) return new(last, position, damage, null);
         if (damage is null && !await visit(held))
@@ -62,12 +62,18 @@ internal sealed class LogScanner(IBlockDevice region, ulong fileSystem, LogTail 
         if (!LogFormat.TryRead(block.Span, fileSystem, out var header)) return (null, NothingThere);
         if (header.Append != expected || header.Position != position) return (null, NothingThere);
         var bytes = LogFormat.PaddedBytes(header.BodyBytes);
-        if (position - tail.Position + bytes > region.SizeBytes) return (null,
-            $"append {expected} is longer than the log");
+        if (position - tail.Position + bytes > region.SizeBytes) 
+        {
+            return (null, $"append {expected} is longer than the log");
+        }
+
         var whole = await ReadAtAsync(position, (int)bytes, cancellationToken);
         var body = whole.Slice(LogFormat.HeaderBytes, (int)header.BodyBytes);
-        if (Crc32c.Compute(body.Span) != header.BodyChecksum) return (null,
-            $"the body of append {expected} is not whole");
+        if (Crc32c.Compute(body.Span) != header.BodyChecksum) 
+        {
+            return (null, $"the body of append {expected} is not whole");
+        }
+
         return (new(header, body.ToArray(), IsProven: false), null);
     }
 

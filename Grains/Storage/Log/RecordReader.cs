@@ -47,8 +47,11 @@ internal ref struct RecordReader(ReadOnlySpan<byte> source)
     public int Count(int bytesEach = 1)
     {
         var value = Varint();
-        if (value > (ulong)(_rest.Length / bytesEach)) throw new RecordFormatException(
-            "a count beyond the record's end");
+        if (value > (ulong)(_rest.Length / bytesEach)) 
+        {
+            throw new RecordFormatException("a count beyond the record's end");
+        }
+
         return (int)value;
     }
 

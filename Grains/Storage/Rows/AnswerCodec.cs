@@ -59,8 +59,8 @@ internal static class AnswerCodec
 
     /// <summary>Whether answers of this type can be stored.</summary>
     public static bool Knows<T>() => typeof(T) == typeof(Nothing) || typeof(T) == typeof(EntryReply)
-        || typeof(T) == typeof(AttributesReply) || typeof(T) == typeof(RemovedReply) || typeof(T) == typeof(
-            RenamedReply);
+        || typeof(T) == typeof(AttributesReply) || typeof(T) == typeof(RemovedReply)
+        || typeof(T) == typeof(RenamedReply);
 
     private static (AnswerKind Kind, byte[] Bytes) Encode(AnswerRow row)
     {

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using ClaudeFs.Primitives;
 
 namespace ClaudeFs.Grains.Storage;
@@ -59,9 +60,7 @@ public sealed record XattrRow(InodeId Inode, FsName Name, ulong NameKey, byte[] 
 }
 
 /// <summary>An inode without a name that sessions still have open.</summary>
-public sealed record OrphanRow(InodeId Inode, System.Collections.Immutable.ImmutableArray<SessionId> Holders,
-    Stamp From)
-    : Row(From)
+public sealed record OrphanRow(InodeId Inode, ImmutableArray<SessionId> Holders, Stamp From) : Row(From)
 {
     public override RowKey Key => RowKey.Orphan(Inode);
 

@@ -86,7 +86,8 @@ internal static class RowCodec
         var version = reader.Byte();
         if (version != Version || kind is RowKind.None or > RowKind.Shard)
         {
-            throw new RecordFormatException($"a row of kind {(int)kind} version {version}, which this version does not know");
+            throw new RecordFormatException(
+                $"a row of kind {(int)kind} version {version}, which this version does not know");
         }
 
         var from = new Stamp((long)reader.UInt64());
@@ -146,9 +147,10 @@ internal static class RowCodec
 
     public static InodeAttributes ReadAttributes(ref RecordReader reader, long origin) => new(
         Inode(ref reader), reader.Varint(), reader.Varint32(), reader.Varint32(), reader.Varint32(), reader.Varint32(),
-        reader.Varint32(), reader.Varint(), reader.Varint(), new(reader.Signed() + origin), new(reader.Signed(
-            ) + origin),
-        new(reader.Signed() + origin), new(reader.Signed() + origin), reader.Varint());
+        reader.Varint32(), reader.Varint(), reader.Varint(), Time(ref reader, origin), Time(ref reader, origin),
+        Time(ref reader, origin), Time(ref reader, origin), reader.Varint());
+
+    private static Stamp Time(ref RecordReader reader, long origin) => new(reader.Signed() + origin);
 
     private static void WriteDentry(RecordWriter writer, DentryRow row)
     {

@@ -66,8 +66,8 @@ public sealed class LoopScheduler(int seed) : ILoopFactory
     {
         while (!task.IsCompleted)
         {
-            if (!RunOne()) throw new InvalidOperationException(
-                "No loop has work, and what was waited for has not ended");
+            if (RunOne()) continue;
+            throw new InvalidOperationException("No loop has work, and what was waited for has not ended");
         }
 
         return task;

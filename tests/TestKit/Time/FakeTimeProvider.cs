@@ -73,8 +73,8 @@ public sealed class FakeTimeProvider : TimeProvider
         }
     }
 
-    private FakeTimer? NextTimer() => _timers.OrderBy(timer => timer.Due).ThenBy(timer =>
-        timer.Number).FirstOrDefault();
+    private FakeTimer? NextTimer() =>
+        _timers.OrderBy(timer => timer.Due).ThenBy(timer => timer.Number).FirstOrDefault();
 
     private sealed class FakeTimer(FakeTimeProvider clock, TimerCallback callback, object? state, long number) : ITimer
     {
