@@ -35,6 +35,8 @@ public sealed partial class Shard
     /// <summary>Gives the batch its sequence and applies it. Precondition: the lock is held.</summary>
     internal void Apply(ShardBatch batch)
     {
+        var op = batch.Context.Id;
+        Invariant.That(op.Number == 0 || batch.Answer is null || !WindowOf(op.Session).Contains(op.Number));
         batch.Sequence = ++_sequence;
         if (_nextInode > _inodeCeiling || _isShardRowStale) PromiseInodes(batch);
         ApplyChanges(batch);
@@ -119,7 +121,6 @@ public sealed partial class Shard
         var window = WindowOf(session);
         DropAnswers(batch, window, session, batch.Context.AcknowledgedBelow);
         if (batch.Answer is not { } answer) return;
-        Invariant.That(!window.Contains(answer.Number));
         window.Add(answer.Number);
         AddDerived(batch, answer.Key, answer);
     }
@@ -128,8 +129,9 @@ public sealed partial class Shard
     private void DropAnswers(ShardBatch batch, List<ulong> window, SessionId session, ulong below)
     {
         var kept = 0;
-        foreach (var number in window)
+        for (var i = 0; i < window.Count; i++)
         {
+            var number = window[i];
             if (number < below) AddDerived(batch, RowKey.Answer(session, number), null);
             else window[kept++] = number;
         }

@@ -20,8 +20,12 @@ public sealed partial class Shard
             return row is not null && row.Name == name ? row : null;
         }
 
-        var same = ReadSameHash<DentryRow>(RowKind.Dentry, directory, first, ref version);
-        return same.Find(row => row.Name == name);
+        foreach (var row in ReadSameHash<DentryRow>(RowKind.Dentry, directory, first, ref version))
+        {
+            if (row.Name == name) return row;
+        }
+
+        return null;
     }
 
     /// <summary>
@@ -34,8 +38,7 @@ public sealed partial class Shard
         var first = Store.Hash.FirstKey(name.Bytes);
         var isFree = Find(RowKey.Dentry(directory, first), ref version) is null;
         if (isFree && !Volatile.Read(ref _hasCollisions)) return first;
-        var same = ReadSameHash<DentryRow>(RowKind.Dentry, directory, first, ref version);
-        return FreeKey(first, key => same.Exists(row => row.Cookie == key));
+        return FreeKey<DentryRow>(RowKind.Dentry, directory, first);
     }
 
     /// <summary>
@@ -69,7 +72,12 @@ public sealed partial class Shard
             return row is not null && row.Name == name ? row : null;
         }
 
-        return ReadSameHash<XattrRow>(RowKind.Xattr, id, first, ref version).Find(row => row.Name == name);
+        foreach (var row in ReadSameHash<XattrRow>(RowKind.Xattr, id, first, ref version))
+        {
+            if (row.Name == name) return row;
+        }
+
+        return null;
     }
 
     /// <summary>The key that a new extended attribute with this name gets; as <see cref="CookieFor"/>.</summary>
@@ -79,8 +87,7 @@ public sealed partial class Shard
         var first = Store.Hash.FirstKey(name.Bytes);
         var isFree = Find(RowKey.Xattr(id, first), ref version) is null;
         if (isFree && !Volatile.Read(ref _hasCollisions)) return first;
-        var same = ReadSameHash<XattrRow>(RowKind.Xattr, id, first, ref version);
-        return FreeKey(first, key => same.Exists(row => row.NameKey == key));
+        return FreeKey<XattrRow>(RowKind.Xattr, id, first);
     }
 
     /// <summary>All extended attributes of an inode, in order of their keys.</summary>
@@ -211,11 +218,14 @@ public sealed partial class Shard
         return same;
     }
 
-    private ulong FreeKey(ulong first, Predicate<ulong> isTaken)
+    private ulong FreeKey<TRow>(RowKind kind, InodeId owner, ulong first)
+        where TRow : Row
     {
+        var version = default(ReadVersion);
+        var same = ReadSameHash<TRow>(kind, owner, first, ref version);
         for (var key = first; key <= first + NameHash.IndexMax; key++)
         {
-            if (isTaken(key)) continue;
+            if (same.Exists(row => row.Key.Item == (long)key)) continue;
             if (key != first) RememberCollision();
             return key;
         }

@@ -17,6 +17,10 @@ public readonly record struct RowKey(RowKind Kind, long Owner, long Item)
     /// </summary>
     internal bool IsListed => Kind is not (RowKind.Inode or RowKind.Inline or RowKind.Shard);
 
+    public bool Equals(RowKey other) => Item == other.Item && Owner == other.Owner && Kind == other.Kind;
+
+    public override int GetHashCode() => HashCode.Combine(Owner, ((long)Kind << 60) ^ Item);
+
     public static RowKey Inode(InodeId id) => new(RowKind.Inode, (long)id.Value, 0);
 
     public static RowKey Dentry(InodeId directory, ulong cookie) =>
