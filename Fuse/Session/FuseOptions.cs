@@ -23,8 +23,9 @@ public sealed class FuseOptions
     /// <summary>Mount although the directory has entries; they are hidden meanwhile.</summary>
     public bool AllowNonEmpty { get; init; }
 
-    /// <summary>Let other users in; without root this needs user_allow_other in /etc/fuse.conf.</summary>
-    public bool AllowOther { get; init; } = true;
+    /// <summary>Let other users in; without root this needs user_allow_other in /etc/fuse.conf. Null: when root
+    /// mounts.</summary>
+    public bool? AllowOther { get; init; }
 
     /// <summary>Mount read-only.</summary>
     public bool IsReadOnly { get; init; }

@@ -22,13 +22,14 @@ internal static class MountCalls
         if (!IsRoot)
         {
             var userOptions = $"fsname={options.Source},subtype={options.Subtype},default_permissions"
-                + (options.AllowOther ? ",allow_other" : "") + (options.IsReadOnly ? ",ro" : "");
+                + (options.AllowOther == true ? ",allow_other" : "") + (options.IsReadOnly ? ",ro" : "");
             return FuserMount.Mount(path, userOptions);
         }
 
         var device = FuseDevice.Open();
         var data = $"fd={device.Number},rootmode={Convert.ToString(DirectoryMode, 8)},user_id={Libc.EffectiveUser()},"
-            + $"group_id={Libc.EffectiveGroup()},default_permissions" + (options.AllowOther ? ",allow_other" : "");
+            + $"group_id={Libc.EffectiveGroup()},default_permissions" + (
+                options.AllowOther == false ? "" : ",allow_other");
         var flags = options.IsReadOnly ? MS_RDONLY : 0;
         if (Libc.Mount(options.Source, path, $"fuse.{options.Subtype}", (nuint)flags, data) == 0) return device;
 

@@ -60,8 +60,8 @@ internal sealed class RequestBed : IDisposable
         return isFree;
     }
 
-    /// <summary>Without the test's synchronization context: readers and loops have none, and what completes on them goes on
-    /// at once.</summary>
+    /// <summary>Without the test's synchronization context: readers and loops have none, and what completes on them
+    /// goes on at once.</summary>
     public static void RunPlainly(Action action)
     {
         var context = SynchronizationContext.Current;
