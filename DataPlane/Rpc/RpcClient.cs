@@ -24,13 +24,16 @@ public sealed class RpcClient : IRpcCaller, IAsyncDisposable
     private readonly ILogger _logger;
     private readonly Lock _gate = new();
     private readonly CancellationTokenSource _closing = new();
-    private TaskCompletionSource<RpcConnection>? _ready;
+    // One source a waiter: a task with several awaiters continues all but one at the thread pool, out of order.
+    private readonly List<TaskCompletionSource<RpcConnection>> _waiters = [];
     private Task _connecting = Task.CompletedTask;
     private RpcConnection? _current;
     private RpcClientState _state;
+    private volatile TaskCompletionSource? _wake;
     private TimeSpan _pause;
     private long? _connectedAt;
     private uint _nextEndpoint;
+    private bool _isConnecting;
 
     /// <summary>
     /// Nothing is connected yet. Throws ArgumentException for no or too many endpoints and options that are not valid.
@@ -103,22 +106,29 @@ public sealed class RpcClient : IRpcCaller, IAsyncDisposable
     /// </summary>
     public async ValueTask DisposeAsync()
     {
-        TaskCompletionSource<RpcConnection>? ready;
+        TaskCompletionSource<RpcConnection>[] waiters;
         RpcConnection? current;
         Task connecting;
         lock (_gate)
         {
             if (_state == RpcClientState.Closed) return;
             _state = RpcClientState.Closed;
-            (ready, current, connecting) = (_ready, _current, _connecting);
-            _ready = null;
+            (waiters, current, connecting) = ([.. _waiters], _current, _connecting);
+            _waiters.Clear();
         }
 
-        await _closing.CancelAsync();
-        ready?.TrySetException(Disposed());
+        CancelClosing();
+        foreach (var waiter in waiters) waiter.TrySetException(Disposed());
         await connecting;
         if (current is not null) await current.CloseAsync("the client closed the connection");
         Notify(RpcClientState.Closed, "");
+    }
+
+    // In line, not on another thread: an in-process network keeps its one order.
+    private void CancelClosing()
+    {
+        _closing.Cancel();
+        _wake?.TrySetResult();
     }
 
     private static RpcException Disposed() => new(RpcErrorCode.PeerUnavailable, "the client is closed");
@@ -154,19 +164,19 @@ public sealed class RpcClient : IRpcCaller, IAsyncDisposable
 
     private Task<RpcConnection> WhenReadyAsync()
     {
-        TaskCompletionSource<RpcConnection> ready;
-        TaskCompletionSource done;
+        // Continued in line: on an in-process network everything stays on its loop.
+        var ready = new TaskCompletionSource<RpcConnection>();
+        var done = new TaskCompletionSource();
         Task before;
         lock (_gate)
         {
             if (_state == RpcClientState.Closed) return Task.FromException<RpcConnection>(Disposed());
             if (_current is { IsOpen: true } open) return Task.FromResult(open);
-            if (_ready is not null) return _ready.Task;
-            // Continued in line: on an in-process network everything stays on its loop.
-            ready = _ready = new TaskCompletionSource<RpcConnection>();
+            _waiters.Add(ready);
+            if (_isConnecting) return ready.Task;
+            _isConnecting = true;
             _state = RpcClientState.Connecting;
             before = _connecting;
-            done = new TaskCompletionSource();
             _connecting = done.Task;
         }
 
@@ -188,6 +198,7 @@ public sealed class RpcClient : IRpcCaller, IAsyncDisposable
                 // All addresses are tried once before a pause.
                 if (isPaused || (attempt > 0 && attempt % _endpoints.Length == 0)) await PauseAsync();
                 isPaused = false;
+                if (_closing.IsCancellationRequested) return;
                 if (await TryConnectAsync(_endpoints[_nextEndpoint++ % _endpoints.Length])) return;
             }
         }
@@ -219,7 +230,11 @@ public sealed class RpcClient : IRpcCaller, IAsyncDisposable
     // Between half and the whole pause, so that clients of a restarted server do not all come at once.
     private async Task PauseAsync()
     {
-        await Task.Delay(_pause * (0.5 + (_random.NextId() % 1024 / 2048.0)), _time, _closing.Token);
+        // Not Task.Delay, whose cancellation goes on at the thread pool: in a simulation all stays in one order.
+        var wake = _wake = new TaskCompletionSource();
+        var pause = _pause * (0.5 + (_random.NextId() % 1024 / 2048.0));
+        await using var timer = _time.CreateTimer(_ => wake.TrySetResult(), null, pause, Timeout.InfiniteTimeSpan);
+        if (!_closing.IsCancellationRequested) await wake.Task;
         _pause = _pause * 2 < _options.ReconnectDelayMax ? _pause * 2 : _options.ReconnectDelayMax;
     }
 
@@ -230,17 +245,18 @@ public sealed class RpcClient : IRpcCaller, IAsyncDisposable
             static state => ((IConnection)state!).Close(Disposed()), connection);
         var hello = await RpcHandshake.GreetAsync(connection, _self, _options, _time);
         var peer = new RpcConnection(connection, hello, _router, _options, _time, _logger);
-        TaskCompletionSource<RpcConnection>? ready;
+        TaskCompletionSource<RpcConnection>[] waiters;
         lock (_gate)
         {
+            _isConnecting = false;
             if (_state == RpcClientState.Closed)
             {
                 connection.Close(Disposed());
                 return;
             }
 
-            ready = _ready;
-            _ready = null;
+            waiters = [.. _waiters];
+            _waiters.Clear();
             _state = RpcClientState.Connected;
             _connectedAt = _time.GetTimestamp();
             _current = peer;
@@ -249,7 +265,7 @@ public sealed class RpcClient : IRpcCaller, IAsyncDisposable
         peer.Start();
         peer.WhenEnded(OnEnded);
         Notify(RpcClientState.Connected, "");
-        ready?.TrySetResult(peer);
+        foreach (var waiter in waiters) waiter.TrySetResult(peer);
     }
 
     private void OnEnded(RpcConnection connection)

@@ -59,7 +59,7 @@ public sealed partial class RpcConnection
             case Opcode.Cancel:
                 RpcRequest? request;
                 lock (_serveGate) _served.TryGetValue(header.RequestId, out request);
-                request?.Cancel(header.RequestId);
+                if (request is not null) Cancel(request, header.RequestId);
                 break;
             case Opcode.Goodbye:
                 var text = RpcError.TryRead(payload.Span, out var error) ? error!.Text : "no reason was given";
@@ -224,6 +224,19 @@ public sealed partial class RpcConnection
     {
         List<KeyValuePair<ulong, RpcRequest>> requests;
         lock (_serveGate) requests = [.. _served];
-        foreach (var (id, request) in requests) request.Cancel(id);
+        foreach (var (id, request) in requests) Cancel(request, id);
+    }
+
+    // What a handler registered with its token may throw, and must not end the connection.
+    private void Cancel(RpcRequest request, ulong id)
+    {
+        try
+        {
+            request.Cancel(id);
+        }
+        catch (AggregateException exception)
+        {
+            _logger.HandlerFailed(exception, request.Opcode, Peer.Name);
+        }
     }
 }

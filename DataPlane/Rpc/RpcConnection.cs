@@ -59,7 +59,7 @@ public sealed partial class RpcConnection : IRpcCaller, IAsyncDisposable
     public bool IsOpen => EndReason is null;
 
     /// <summary>Cancelled when the connection has ended.</summary>
-    public CancellationToken Ended => _ended.Token;
+    public CancellationToken EndedToken() => _ended.Token;
 
     /// <summary>
     /// Runs once when the connection has ended, or now when it has: in line on whichever thread ended it.

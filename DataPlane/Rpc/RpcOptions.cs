@@ -25,7 +25,9 @@ public sealed class RpcOptions
     /// <summary>A sign of life is sent this often, and silence looked for. Default 3 s.</summary>
     public TimeSpan HeartbeatInterval { get; init; } = TimeSpan.FromSeconds(3);
 
-    /// <summary>Silence after which the peer counts as dead. Default 10 s.</summary>
+    /// <summary>
+    /// Silence after which the peer counts as dead, found out at most two heartbeats later. Default 10 s.
+    /// </summary>
     public TimeSpan DeadPeerAfter { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>Longest wait for the greeting. Default 3 s.</summary>

@@ -17,7 +17,8 @@ namespace ClaudeFs.DataPlane.Transports;
 /// <param name="Trace">Trace context of a traced frame.</param>
 public readonly record struct OutgoingFrame(
     Opcode Opcode, FrameFlags Flags, ulong RequestId, uint DeadlineMilliseconds = 0,
-    ReadOnlyMemory<byte> Head = default, ReadOnlyMemory<ReadOnlyMemory<byte>> Parts = default, TraceContext Trace = default)
+    ReadOnlyMemory<byte> Head = default, ReadOnlyMemory<ReadOnlyMemory<byte>> Parts = default,
+    TraceContext Trace = default)
 {
     /// <summary>Length of the payload, trace context included.</summary>
     public long PayloadBytes

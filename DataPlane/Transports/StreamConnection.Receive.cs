@@ -14,27 +14,24 @@ public sealed partial class StreamConnection
     private const int BufferedPayloadBytesMax = 16 * 1024;
     private const int PayloadLengthOffset = 16;
 
+    private const int BufferIdle = 0;
+    private const int BufferInUse = 1;
+    private const int BufferReleased = 2;
+
     private readonly PayloadOwner _buffer;
+    private int _bufferState;
     private int _start;
     private int _end;
     private long _receivedBytes;
 
     public long ReceivedBytes => Interlocked.Read(ref _receivedBytes);
 
-    public bool HasBufferedFrame
-    {
-        get
-        {
-            var available = _end - _start;
-            if (available < FrameHeader.SizeBytes || CloseReason is not null) return false;
-            var length = BinaryPrimitives.ReadUInt32LittleEndian(_buffer.Span[(_start + PayloadLengthOffset)..]);
-            return length <= (uint)(available - FrameHeader.SizeBytes);
-        }
-    }
+    public bool HasBufferedFrame { get; private set; }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<ReceivedFrame> ReceiveAsync()
     {
+        BeginReceive();
         PayloadOwner payload = default;
         try
         {
@@ -56,6 +53,7 @@ public sealed partial class StreamConnection
                 throw Refuse(FrameFault.BadPayloadChecksum);
             }
 
+            HasBufferedFrame = FindBufferedFrame();
             return new ReceivedFrame(header, payload);
         }
         catch (Exception exception)
@@ -67,6 +65,38 @@ public sealed partial class StreamConnection
                 ? new RpcException(RpcErrorCode.PeerUnavailable, $"{RemoteAddress}: {exception.Message}", exception)
                 : new RpcException(reason.Code, reason.Message, exception);
         }
+        finally
+        {
+            EndReceive();
+        }
+    }
+
+    // The buffer goes back to its pool when the connection is closed and nobody receives into it, whichever comes last.
+    private void BeginReceive()
+    {
+        if (Interlocked.CompareExchange(ref _bufferState, BufferInUse, BufferIdle) == BufferIdle) return;
+        var reason = CloseReason;
+        Invariant.That(reason is not null);
+        throw new RpcException(reason.Code, reason.Message, reason);
+    }
+
+    private void EndReceive()
+    {
+        Volatile.Write(ref _bufferState, BufferIdle);
+        if (CloseReason is not null) ReleaseBuffer();
+    }
+
+    private void ReleaseBuffer()
+    {
+        if (Interlocked.CompareExchange(ref _bufferState, BufferReleased, BufferIdle) == BufferIdle) _buffer.Dispose();
+    }
+
+    private bool FindBufferedFrame()
+    {
+        var available = _end - _start;
+        if (available < FrameHeader.SizeBytes) return false;
+        var length = BinaryPrimitives.ReadUInt32LittleEndian(_buffer.Span[(_start + PayloadLengthOffset)..]);
+        return length <= (uint)(available - FrameHeader.SizeBytes);
     }
 
     private FrameHeader ReadHeader()

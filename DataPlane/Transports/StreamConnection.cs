@@ -48,6 +48,7 @@ public sealed partial class StreamConnection : IConnection
         _stallTimer.Dispose();
         _stream.Abort();
         FailQueued(reason);
+        ReleaseBuffer();
     }
 
     public async ValueTask FinishSendingAsync()
@@ -65,6 +66,8 @@ public sealed partial class StreamConnection : IConnection
 
     public async ValueTask DiscardAsync()
     {
+        if (CloseReason is not null) return;
+        BeginReceive();
         try
         {
             // The read time-out runs over the whole wait, or a peer that never ends could hold us.
@@ -76,6 +79,10 @@ public sealed partial class StreamConnection : IConnection
         catch (Exception exception) when (exception is IOException or ObjectDisposedException)
         {
             Close(new RpcException(RpcErrorCode.PeerUnavailable, exception.Message, exception));
+        }
+        finally
+        {
+            EndReceive();
         }
     }
 

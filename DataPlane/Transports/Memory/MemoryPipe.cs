@@ -19,6 +19,7 @@ internal sealed class MemoryPipe(ILoop loop, TimeProvider time, MemoryLink link)
     private int _headOffset;
     private int _unreadBytes;
     private int _heldEvents;
+    private long _lastArrival = long.MinValue;
     private bool _readerWaits;
     private bool _writerWaits;
     private bool _isEnding;
@@ -41,7 +42,7 @@ internal sealed class MemoryPipe(ILoop loop, TimeProvider time, MemoryLink link)
         ValueTask room = default;
         lock (_gate)
         {
-            if (_isBroken || _isEnding) return ValueTask.FromException(new IOException("the connection is closed"));
+            if (_isBroken || _isEnding) return ValueTask.FromException(Closed());
             _travelling.Enqueue(copy);
             _unreadBytes += bytes;
             if (_unreadBytes > Limits.MemoryPipeBytesMax)
@@ -59,7 +60,7 @@ internal sealed class MemoryPipe(ILoop loop, TimeProvider time, MemoryLink link)
     {
         lock (_gate)
         {
-            if (_isBroken) return ValueTask.FromException<int>(new IOException("the connection is closed"));
+            if (_isBroken) return ValueTask.FromException<int>(Closed());
             if (_arrived.Count > 0) return new ValueTask<int>(Take(destination));
             if (_isEnded) return new ValueTask<int>(0);
             _wanted = destination;
@@ -68,16 +69,22 @@ internal sealed class MemoryPipe(ILoop loop, TimeProvider time, MemoryLink link)
         }
     }
 
-    /// <summary>No more bytes from the writer; the reader sees the end behind what is on its way.</summary>
+    /// <summary>
+    /// No more bytes from the writer, whose waiting write fails; the reader sees the end behind what is on its way.
+    /// </summary>
     public void End()
     {
+        bool writer;
         lock (_gate)
         {
             if (_isEnding || _isBroken) return;
             _isEnding = true;
             _travelling.Enqueue([]);
+            writer = _writerWaits;
+            _writerWaits = false;
         }
 
+        if (writer) loop.Post(static state => ((MemoryPipe)state!)._writer.Fail(Closed()), this);
         Travel();
     }
 
@@ -122,10 +129,14 @@ internal sealed class MemoryPipe(ILoop loop, TimeProvider time, MemoryLink link)
                 return;
             }
 
-            if (delay > TimeSpan.Zero)
+            // Nothing overtakes: what has a shorter delay arrives with what is before it.
+            var now = time.GetTimestamp();
+            _lastArrival = Math.Max(_lastArrival, now + (long)(delay.TotalSeconds * time.TimestampFrequency));
+            if (_lastArrival > now)
             {
                 _timers.Enqueue(time.CreateTimer(
-                    static state => ((MemoryPipe)state!).EndDelay(), this, delay, Timeout.InfiniteTimeSpan));
+                    static state => ((MemoryPipe)state!).EndDelay(), this, time.GetElapsedTime(now, _lastArrival),
+                    Timeout.InfiniteTimeSpan));
                 return;
             }
         }
@@ -133,7 +144,7 @@ internal sealed class MemoryPipe(ILoop loop, TimeProvider time, MemoryLink link)
         PostArrival();
     }
 
-    // Which timer fired does not matter: each stands for one item, and items arrive in the queue's order.
+    // Timers fire in the order in which they were made; each stands for one item.
     private void EndDelay()
     {
         lock (_gate)
@@ -164,6 +175,8 @@ internal sealed class MemoryPipe(ILoop loop, TimeProvider time, MemoryLink link)
 
         if (read >= 0) _reader.Complete(read);
     }
+
+    private static IOException Closed() => new("the connection is closed");
 
     // Under the gate.
     private int Take(Memory<byte> destination)
@@ -198,8 +211,8 @@ internal sealed class MemoryPipe(ILoop loop, TimeProvider time, MemoryLink link)
             _readerWaits = _writerWaits = false;
         }
 
-        if (reader) _reader.Fail(new IOException("the connection is closed"));
-        if (writer) _writer.Fail(new IOException("the connection is closed"));
+        if (reader) _reader.Fail(Closed());
+        if (writer) _writer.Fail(Closed());
     }
 
     // The one read or write that may wait at a time, reused; continued in line by whoever completes it.

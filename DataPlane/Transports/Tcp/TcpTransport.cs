@@ -51,8 +51,6 @@ public sealed class TcpTransport : ITransport
         {
             var address = await ResolveAsync(endpoint.Host, cancellationToken);
             socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-            // A restarted server takes its port back while old connections linger.
-            socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
             socket.Bind(new IPEndPoint(address, endpoint.Port));
             socket.Listen(_options.Backlog);
             return new TcpListener(socket, endpoint.Host, _options, _time);
