@@ -82,7 +82,8 @@ public sealed class BlockServer
 
     private async ValueTask<RpcResponse> ReserveAsync(RpcRequest request)
     {
-        if (!BlockSpaceMessage.TryReadReserve(request.Payload.Span, out var bytes)) return RpcResponse.Fail(FsError.EINVAL);
+        var isSound = BlockSpaceMessage.TryReadReserve(request.Payload.Span, out var bytes);
+        if (!isSound) return RpcResponse.Fail(FsError.EINVAL);
         var reserved = await Find(request.Connection).ReserveAsync(bytes, request.CancellationToken);
         return reserved.IsError ? RpcResponse.Fail(reserved.Error) : RpcResponse.Empty;
     }

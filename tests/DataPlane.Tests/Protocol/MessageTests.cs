@@ -56,7 +56,8 @@ public sealed class MessageTests
 
         var reply = new byte[BlockPutMessage.ReplyBytes(1)];
         BlockPutMessage.WriteReply(new PutReply(3), [new ChunkLocation(new SegmentId(5), 6)], reply);
-        Assert.Equal("03000000000000000100000000000000" + "05000000000000000600000000000000", Convert.ToHexString(reply));
+        Assert.Equal(
+            "03000000000000000100000000000000" + "05000000000000000600000000000000", Convert.ToHexString(reply));
 
         var space = new byte[BlockSpaceMessage.SpaceBytes];
         BlockSpaceMessage.WriteSpace(new StoreSpace(1, 2, 3), space);
@@ -94,7 +95,11 @@ public sealed class MessageTests
             var payload = new byte[random.Next(200)];
             random.NextBytes(payload);
             // Small numbers where counts and lengths stand, or nearly nothing gets past the first check.
-            for (var at = 0; at + 4 <= payload.Length && i % 2 == 0; at += 4) BitConverter.TryWriteBytes(payload.AsSpan(at), random.Next(6));
+            for (var at = 0; at + 4 <= payload.Length && i % 2 == 0; at += 4)
+            {
+                BitConverter.TryWriteBytes(payload.AsSpan(at), random.Next(6));
+            }
+
             if (Hello.TryRead(payload, out var hello)) Assert.NotEmpty(hello!.Name);
             if (RpcError.TryRead(payload, out var error)) Assert.NotEqual(FsError.None, error!.Errno);
             if (BlockReadMessage.TryRead(payload, out var read)) Assert.InRange(read.Length, 1, Limits.SegmentBytes);
@@ -103,8 +108,8 @@ public sealed class MessageTests
                 Assert.InRange(BlockPutMessage.TableBytes(count), 0, payload.Length);
                 if (BlockPutMessage.TryReadItems(payload, items.AsSpan(0, count)))
                 {
-                    Assert.Equal(
-                        payload.Length, BlockPutMessage.TableBytes(count) + items[..count].Sum(item => item.Bytes.Length));
+                    var data = items[..count].Sum(item => item.Bytes.Length);
+                    Assert.Equal(payload.Length, BlockPutMessage.TableBytes(count) + data);
                 }
             }
 

@@ -55,7 +55,8 @@ public sealed class BlockServerTests
     {
         var locations = new ChunkLocation[1];
         store.Refusal = FsError.ENOSPC;
-        Assert.Equal(FsError.ENOSPC, (await h.UntilAsync(client.PutAsync(new[] { Item(10) }, locations, default))).Error);
+        var put = await h.UntilAsync(client.PutAsync(new[] { Item(10) }, locations, default));
+        Assert.Equal(FsError.ENOSPC, put.Error);
         Assert.Equal(FsError.ENOSPC, (await h.UntilAsync(client.ReserveAsync(1, default))).Error);
         Assert.Equal(FsError.ENOSPC, (await h.UntilAsync(client.GetSpaceAsync(default))).Error);
         store.Refusal = FsError.None;
@@ -125,7 +126,8 @@ public sealed class BlockServerTests
             var store = new MemoryBlockClient();
             var router = new RpcRouter();
             new BlockServer(store).AddTo(router);
-            await using var pair = await RpcPair.StartAsync(h, router, new RpcRouter(), new RpcOptions(), RpcPair.Mount);
+            await using var pair = await RpcPair.StartAsync(
+                h, router, new RpcRouter(), new RpcOptions(), RpcPair.Mount);
             await test(h, pair, new RpcBlockClient(pair.Client), store);
             Assert.False(store.IsDisposed);
         });

@@ -293,8 +293,8 @@ public abstract class RpcConformance
         await using var pair = await RpcPair.StartAsync(h, request => new(RpcResponse.Of(request.DetachPayload())));
         var clients = Enumerable.Range(0, 200).Select(i => new RpcClient(
             h.Transport, [pair.Server.LocalEndpoint], new PeerIdentity(PeerRoles.Client, $"mount-{i}"), new RpcRouter(),
-            new RpcOptions { CallTimeout = TimeSpan.FromSeconds(30), HandshakeTimeout = TimeSpan.FromSeconds(30) }, h.Time,
-            new RpcPair.SeededIds(i), Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance)).ToArray();
+            new RpcOptions { CallTimeout = TimeSpan.FromSeconds(30), HandshakeTimeout = TimeSpan.FromSeconds(30) },
+            h.Time, new RpcPair.SeededIds(i), Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance)).ToArray();
         var calls = clients.SelectMany((client, i) => Enumerable.Range(0, 10).Select(async n =>
         {
             var payload = BitConverter.GetBytes((i * 10) + n);
@@ -352,7 +352,7 @@ public abstract class RpcConformance
     [InlineData(FrameFlags.Signed)]
     [InlineData(FrameFlags.Compressed)]
     [InlineData(FrameFlags.More)]
-    public Task A_reserved_flag_is_refused_and_the_connection_goes_on(FrameFlags flag) => GreetedAsync(async (h, peer) =>
+    public Task A_reserved_flag_is_refused_and_all_goes_on(FrameFlags flag) => GreetedAsync(async (h, peer) =>
     {
         await h.UntilAsync(peer.SendAsync(new OutgoingFrame(Opcode.GrainCall, flag, 2, Head: new byte[100])));
         var frame = await h.UntilAsync(peer.ReceiveAsync());

@@ -50,7 +50,8 @@ public sealed class RpcPair : IAsyncDisposable
     public Task<RpcConnection> ConnectAsync() => Harness.UntilAsync(Client.ConnectAsync(TimeSpan.FromSeconds(5)));
 
     public Task<RpcReply> CallAsync(
-        ReadOnlyMemory<byte> payload = default, TimeSpan timeout = default, CancellationToken cancellationToken = default) =>
+        ReadOnlyMemory<byte> payload = default, TimeSpan timeout = default,
+        CancellationToken cancellationToken = default) =>
         Harness.UntilAsync(
             Client.CallAsync(new RpcCall(Opcode.GrainCall, payload, Timeout: timeout), cancellationToken));
 

@@ -8,7 +8,9 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace ClaudeFs.DataPlane.Tests.Storage;
 
-/// <summary>A store on a simulated device with a small segment size, an owner who confirms epochs, and a feed.</summary>
+/// <summary>
+/// A store on a simulated device with a small segment size, an owner who confirms epochs, and a feed.
+/// </summary>
 internal sealed class StoreHarness
 {
     private static readonly BlockStoreOptions DefaultOptions = new()

@@ -9,7 +9,7 @@ public sealed class MemoryTransportTests : TransportConformance
     protected override Harness Create() => new MemoryHarness();
 
     [Fact]
-    public Task A_pause_inside_a_frame_ends_the_connection_after_the_read_timeout() => RawAsync(async (h, raw, server) =>
+    public Task A_pause_inside_a_frame_ends_it_after_the_read_timeout() => RawAsync(async (h, raw, server) =>
     {
         var memory = (MemoryHarness)h;
         var receiving = server.ReceiveAsync().AsTask();
@@ -38,7 +38,7 @@ public sealed class MemoryTransportTests : TransportConformance
         });
 
     [Fact]
-    public Task A_delay_keeps_the_order_and_a_held_link_delivers_when_released() => ConnectedAsync(async (h, client, server) =>
+    public Task A_delay_keeps_the_order_and_a_hold_the_bytes() => ConnectedAsync(async (h, client, server) =>
     {
         var memory = (MemoryHarness)h;
         var link = memory.Network.Links[0];
@@ -103,7 +103,8 @@ public sealed class MemoryTransportTests : TransportConformance
         }
 
         var frame = Frame(random.Next(0, 100));
-        for (var changes = random.Next(4); changes > 0; changes--) frame[random.Next(frame.Length)] = (byte)random.Next(256);
+        var changes = random.Next(4);
+        while (changes-- > 0) frame[random.Next(frame.Length)] = (byte)random.Next(256);
         return random.Next(3) == 0 ? frame[..random.Next(1, frame.Length)] : [.. frame, .. frame];
     }
 }

@@ -119,7 +119,7 @@ public abstract class TransportConformance
     });
 
     [Fact]
-    public Task A_peer_that_goes_in_the_middle_fails_receiver_and_senders() => ConnectedAsync(async (h, client, server) =>
+    public Task A_peer_that_goes_fails_receiver_and_senders() => ConnectedAsync(async (h, client, server) =>
     {
         var payload = new byte[1 << 20];
         var sends = Enumerable.Range(0, 64).Select(i => client.SendAsync(
@@ -143,7 +143,7 @@ public abstract class TransportConformance
     });
 
     [Fact]
-    public Task An_oversize_payload_is_not_sent_and_the_connection_goes_on() => ConnectedAsync(async (h, client, server) =>
+    public Task An_oversize_payload_is_not_sent_and_all_goes_on() => ConnectedAsync(async (h, client, server) =>
     {
         var exception = await Assert.ThrowsAsync<RpcException>(() => client.SendAsync(new OutgoingFrame(
             Opcode.GrainCall, FrameFlags.None, 1, Head: new byte[Limits.FramePayloadBytesMax + 1])).AsTask());
@@ -267,7 +267,8 @@ public abstract class TransportConformance
     {
         for (var i = 1; i <= count; i++)
         {
-            await connection.SendAsync(new OutgoingFrame(Opcode.NoOp, FrameFlags.None, (ulong)i, Head: new byte[i % 300]));
+            var payload = new byte[i % 300];
+            await connection.SendAsync(new OutgoingFrame(Opcode.NoOp, FrameFlags.None, (ulong)i, Head: payload));
         }
     }
 
