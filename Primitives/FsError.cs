@@ -40,6 +40,7 @@ public enum FsError
     EBADMSG = 74,
     EOVERFLOW = 75,
     EOPNOTSUPP = 95,
+    ECONNABORTED = 103,
     ENOTCONN = 107,
     ETIMEDOUT = 110,
     EHOSTUNREACH = 113,

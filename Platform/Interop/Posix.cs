@@ -49,4 +49,47 @@ internal static partial class Posix
 
     [LibraryImport("libc", EntryPoint = "sync")]
     internal static partial void SyncAll();
+
+    /// <summary>read(2): the next bytes of a descriptor that has no offset.</summary>
+    [LibraryImport("libc", EntryPoint = "read", SetLastError = true)]
+    internal static partial nint ReadNext(int descriptor, Span<byte> destination, nint count);
+
+    /// <summary>mount(2).</summary>
+    [LibraryImport("libc", EntryPoint = "mount", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int Mount(string source, string target, string type, nuint flags, string data);
+
+    /// <summary>umount2(2).</summary>
+    [LibraryImport("libc", EntryPoint = "umount2", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int Unmount(string path, int flags);
+
+    /// <summary>setsid(2): leaves the terminal's session, so that its signals do not arrive.</summary>
+    [LibraryImport("libc", EntryPoint = "setsid", SetLastError = true)]
+    internal static partial int NewSession();
+
+    /// <summary>Points a descriptor at /dev/null.</summary>
+    internal static void RedirectToNull(int descriptor)
+    {
+        var target = Open("/dev/null", ReadWrite, 0);
+        if (target < 0) return;
+        _ = Duplicate(target, descriptor);
+        _ = Close(target);
+    }
+
+    /// <summary>Sets up the smallest ring and closes it: None when io_uring is to be had, else why not. Source: io_uring_setup(2).</summary>
+    internal static Primitives.FsError ProbeRing()
+    {
+        const int SetupCall = 425, ParametersBytes = 120;
+        Span<byte> parameters = stackalloc byte[ParametersBytes];
+        parameters.Clear();
+        var ring = SystemCall(SetupCall, 1, parameters);
+        if (ring < 0) return (Primitives.FsError)LastError;
+        _ = Close((int)ring);
+        return Primitives.FsError.None;
+    }
+
+    [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
+    private static partial nint SystemCall(nint number, nint first, Span<byte> second);
+
+    [LibraryImport("libc", EntryPoint = "dup2", SetLastError = true)]
+    private static partial int Duplicate(int source, int target);
 }

@@ -1,0 +1,79 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json;
+using ClaudeFs.Grains;
+using ClaudeFs.Primitives;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace ClaudeFs.Silo.Admin;
+
+/// <summary>
+/// The admin API over HTTP: GET /v1/status, GET /v1/health, GET /metrics, GET and PUT /v1/quota/{u|g}/{id}. Loopback only.
+/// </summary>
+public sealed class AdminServer : IAsyncDisposable
+{
+    private readonly WebApplication _application;
+    private readonly MetricsText _metrics = new();
+
+    private AdminServer(WebApplication application) => _application = application;
+
+    /// <summary>
+    /// Starts to listen. A port in use throws <see cref="FsException"/> with EBUSY that names the port.
+    /// </summary>
+    public static async Task<AdminServer> StartAsync(
+        IPEndPoint endpoint, Func<ValueTask<StatusReport>> status, IGrainFactory grains, ILoggerFactory loggers,
+        CancellationToken cancellationToken)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Services.AddSingleton(loggers);
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(endpoint));
+        var application = builder.Build();
+        var server = new AdminServer(application);
+        server.Map(status, grains);
+        try
+        {
+            await application.StartAsync(cancellationToken);
+        }
+        catch (Exception fault) when (fault is IOException or SocketException)
+        {
+            await server.DisposeAsync();
+            throw new FsException(FsError.EBUSY, $"--admin {endpoint}: the address is in use: choose another port", fault);
+        }
+        return server;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _application.DisposeAsync();
+        _metrics.Dispose();
+    }
+
+    private void Map(Func<ValueTask<StatusReport>> status, IGrainFactory grains)
+    {
+        _application.MapGet("/v1/status", async () => Results.Json(await status(), JsonSerializerOptions.Web));
+        _application.MapGet("/v1/health", async () =>
+        {
+            var report = await status();
+            return Results.Json(new { report.State, report.Reason }, JsonSerializerOptions.Web,
+                statusCode: report.State == "ok" ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
+        });
+        _application.MapGet("/metrics", () => Results.Text(_metrics.Write(), "text/plain; version=0.0.4"));
+        _application.MapGet("/v1/quota/{kind}/{id}", async (string kind, uint id) =>
+            kind is "u" or "g"
+                ? Results.Json((await grains.GetGrain<IQuotaGrain>($"{kind}:{id}").GetUsageAsync()).Value, JsonSerializerOptions.Web)
+                : UnknownKind(kind));
+        _application.MapPut("/v1/quota/{kind}/{id}", async (string kind, uint id, QuotaLimits limits) =>
+        {
+            if (kind is not ("u" or "g")) return UnknownKind(kind);
+            var result = await grains.GetGrain<IQuotaGrain>($"{kind}:{id}").SetLimitsAsync(default, limits);
+            return result.IsError ? Results.Problem($"limits not set: {result.Error}") : Results.NoContent();
+        });
+    }
+
+    private static IResult UnknownKind(string kind) =>
+        Results.Problem($"'{kind}' is neither u (user) nor g (group)", statusCode: StatusCodes.Status400BadRequest);
+}

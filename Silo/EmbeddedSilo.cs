@@ -1,0 +1,249 @@
+using System.Reflection;
+using ClaudeFs.DataPlane.Rpc;
+using ClaudeFs.DataPlane.Rpc.Blocks;
+using ClaudeFs.DataPlane.Storage;
+using ClaudeFs.DataPlane.Storage.Format;
+using ClaudeFs.DataPlane.Storage.Index;
+using ClaudeFs.DataPlane.Transports;
+using ClaudeFs.DataPlane.Transports.Tcp;
+using ClaudeFs.Grains.Hosting;
+using ClaudeFs.Grains.Sessions;
+using ClaudeFs.Grains.Storage;
+using ClaudeFs.Grains.Storage.Log;
+using ClaudeFs.Grains.Storage.Sqlite;
+using ClaudeFs.Platform.Devices;
+using ClaudeFs.Platform.Interop;
+using ClaudeFs.Platform.Loops;
+using ClaudeFs.Platform.Seams;
+using ClaudeFs.Primitives;
+using ClaudeFs.Primitives.Frames;
+using ClaudeFs.Silo.Admin;
+using ClaudeFs.Silo.Configuration;
+using ClaudeFs.Silo.Messaging;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Orleans.Hosting;
+using Orleans.Messaging;
+
+namespace ClaudeFs.Silo;
+
+/// <summary>
+/// One silo on one data directory: device, tables, metadata store, block store, actor runtime, RPC. Composition only. Disposal stops
+/// everything in the opposite order; everything committed is then in the tables.
+/// </summary>
+public sealed class EmbeddedSilo : IAsyncDisposable
+{
+    private readonly Stack<IAsyncDisposable> _parts = new();
+    private readonly EmbeddedSiloOptions _options;
+    private readonly ILoggerFactory _loggers;
+    private readonly ILoopFactory _loops;
+    private readonly TimeProvider _time;
+    private readonly IIdSource _ids;
+    private readonly long _startedAt;
+    private IHost? _host;
+
+    private EmbeddedSilo(
+        EmbeddedSiloOptions options, ILoggerFactory loggers, ILoopFactory loops, TimeProvider time, IIdSource ids)
+    {
+        _options = options;
+        _loggers = loggers;
+        _loops = loops;
+        _time = time;
+        _ids = ids;
+        _startedAt = time.GetTimestamp();
+    }
+
+    /// <summary>Reaches the grains, by local calls.</summary>
+    public IGrainFactory Grains => _host!.Services.GetRequiredService<IGrainFactory>();
+
+    /// <summary>The block store.</summary>
+    public BlockStore Blocks { get; private set; } = null!;
+
+    /// <summary>The metadata store.</summary>
+    public MetadataStore Metadata { get; private set; } = null!;
+
+    /// <summary>Device and geometry.</summary>
+    public StorageDevice Device { get; private set; } = null!;
+
+    /// <summary>Where clients connect; null when nowhere.</summary>
+    public Endpoint? Listening { get; private set; }
+
+    /// <summary>
+    /// Opens the data directory and starts everything. Throws <see cref="FsException"/> with one line for the user: EBUSY, ENOSPC,
+    /// EINVAL (size, version, damage), EIO.
+    /// </summary>
+    public static async Task<EmbeddedSilo> StartAsync(
+        EmbeddedSiloOptions options, ILoggerFactory loggers, ILoopFactory loops, TimeProvider time, IIdSource ids,
+        CancellationToken cancellationToken = default)
+    {
+        var silo = new EmbeddedSilo(options, loggers, loops, time, ids);
+        try
+        {
+            await silo.StartPartsAsync(cancellationToken);
+            return silo;
+        }
+        catch
+        {
+            await silo.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>State and figures; <paramref name="mount"/> is what the process knows of its own mount.</summary>
+    public async ValueTask<StatusReport> GetStatusAsync(MountReport? mount)
+    {
+        var isReadOnly = Metadata.IsReadOnly(out var reason);
+        var failure = isReadOnly ? reason : Blocks.Failure;
+        var space = Blocks.Statistics.Space;
+        var store = Metadata.Statistics;
+        var totals = (await Grains.GetGrain<ClaudeFs.Grains.IFileSystemGrain>(0).GetStatisticsAsync()).Value;
+        var sessions = _host!.Services.GetRequiredService<SessionTable>().All;
+        var version = Assembly.GetExecutingAssembly().GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
+        return new(
+            version, failure is null ? "ok" : "read-only", failure, Environment.ProcessId,
+            _time.GetElapsedTime(_startedAt).TotalSeconds, _options.DataDirectory,
+            "a crash of the process or of the machine: yes; the loss of this one disk: no",
+            new(space.CapacityBytes, space.UsedBytes, space.ReservedBytes, Device.Device.SizeBytes),
+            new((long)totals.Inodes, (long)totals.UsedBytes, Metadata.Shards.Loaded.Count(), store.Appends, store.LagBytes, store.LogBytes),
+            [.. sessions.Select(s => new SessionReport($"{s.Id}", s.ClientName, s.IsEmbedded, $"{s.Status}"))], mount);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        while (_parts.TryPop(out var part)) await part.DisposeAsync();
+    }
+
+    private async Task StartPartsAsync(CancellationToken cancellationToken)
+    {
+        var directory = DataDirectory.Acquire(_options.DataDirectory, create: true);
+        _parts.Push(new Held(directory));
+        var size = DecideSize(directory);
+        await OpenDeviceAsync(directory, size, cancellationToken);
+        await OpenMetadataAsync(directory, cancellationToken);
+        _parts.Push(new GarbageClock(Metadata, Blocks, _loops, _time, _loggers.CreateLogger("ClaudeFs.Silo")));
+
+        var transport = new RpcServerTransport();
+        await StartHostAsync(transport, cancellationToken);
+        if (_options.Listen is not null) await ListenAsync(transport, cancellationToken);
+        var logger = _loggers.CreateLogger("ClaudeFs.Silo");
+        foreach (var finding in Device.Warnings.Concat(Blocks.Findings)) logger.BlockFinding(finding);
+        logger.Serving(
+            _options.DataDirectory, $"{Device.Superblock.FileSystem}", Device.Geometry.CapacityBytes, Listening?.ToString() ?? "no address");
+    }
+
+    private async Task OpenDeviceAsync(DataDirectory directory, long size, CancellationToken cancellationToken)
+    {
+        var file = FileBlockDevice.Open(directory.Device, new() { Create = true });
+        _parts.Push(file);
+        Device = await StorageDevice.OpenAsync(file, new()
+        {
+            CapacityBytes = size,
+            Created = Stamp.Of(_time.GetUtcNow()),
+            Progress = _options.FormatProgress,
+        }, _ids, cancellationToken);
+        var index = SqliteSegmentIndex.Open(directory.BlockIndex);
+        _parts.Push(index);
+        Blocks = await BlockStore.OpenAsync(
+            Device, index, new(), _loops, _time, _loggers.CreateLogger("ClaudeFs.DataPlane.Storage"), cancellationToken);
+        _parts.Push(Blocks);
+    }
+
+    private async Task OpenMetadataAsync(DataDirectory directory, CancellationToken cancellationToken)
+    {
+        var rows = SqliteRowTable.Open(directory.Tables);
+        var fileSystem = Device.Superblock.FileSystem.Low;
+        var identity = FileSystemIdentity.Read(rows) ?? FileSystemIdentity.Create(rows, _ids, fileSystem);
+        if (identity.FileSystem != fileSystem)
+        {
+            await rows.DisposeAsync();
+            throw new FsException(FsError.EINVAL,
+                $"{directory.Tables} belongs to file system {identity.FileSystem:x16}, {directory.Device} to {fileSystem:x16}: put the "
+                + "files of one file system together");
+        }
+        var coordination = SqliteCoordination.Open(directory.Tables);
+        _parts.Push(new Held(coordination));
+        // The committer has a thread of its own: it may wait for the device where it is.
+        var region = Device.LogRegion(((FileBlockDevice)Device.Device).Inline);
+        var log = new EmbeddedLog(region, fileSystem, coordination);
+        Metadata = await MetadataStore.OpenAsync(
+            new(log, rows, coordination, _loops, _time, _loggers.CreateLogger("ClaudeFs.Grains.Storage"))
+            {
+                Feed = Blocks,
+                Verifier = Blocks,
+            },
+            identity, cancellationToken);
+        _parts.Push(Metadata);
+    }
+
+    private async Task StartHostAsync(RpcServerTransport transport, CancellationToken cancellationToken)
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(new());
+        builder.Services.AddSingleton(_loggers);
+        builder.Services.AddSingleton(typeof(ILogger<>), typeof(Logger<>));
+        builder.Services.AddSingleton(_time);
+        builder.Services.AddSingleton<IGarbageEpochs>(Blocks.Epochs);
+        builder.Services.AddSingleton<IMessageTransport>(transport);
+        builder.UseOrleans(silo => silo
+            .UseLocalhostClustering()
+            .AddClaudeFsGrains(Metadata, new() { SessionTerm = _options.SessionTerm }));
+        _host = builder.Build();
+        _parts.Push(new StoppedHost(_host));
+        await _host.StartAsync(cancellationToken);
+    }
+
+    private async Task ListenAsync(RpcServerTransport transport, CancellationToken cancellationToken)
+    {
+        var router = new RpcRouter();
+        transport.AddTo(router);
+        var blocks = new BlockServer(_ => Blocks.CreateClient());
+        blocks.AddTo(router);
+        var logger = _loggers.CreateLogger("ClaudeFs.DataPlane.Rpc");
+        var endpoint = new Endpoint(_options.Listen!.Address.ToString(), _options.Listen.Port);
+        try
+        {
+            var server = await RpcServer.StartAsync(
+                new TcpTransport(), endpoint, new(PeerRoles.Silo, $"silo-{Environment.ProcessId}"), router, new(), _time, logger,
+                cancellationToken);
+            _parts.Push(server);
+            Listening = server.LocalEndpoint;
+        }
+        catch (DataPlane.Protocol.RpcException fault)
+        {
+            throw new FsException(FsError.EBUSY, $"--listen {endpoint}: {fault.Message}: choose another port", fault);
+        }
+    }
+
+    private long DecideSize(DataDirectory directory)
+    {
+        if (_options.SizeBytes is > 0 and < EmbeddedSiloOptions.SizeBytesMin)
+        {
+            throw new FsException(FsError.EINVAL,
+                $"--size {_options.SizeBytes} is too small: a file system has at least {EmbeddedSiloOptions.SizeBytesMin >> 20} MiB");
+        }
+        if (_options.SizeBytes > 0 || directory.HasFileSystem) return _options.SizeBytes;
+
+        var half = FreeSpace.Of(directory.Path).AvailableBytes / 2 / Limits.SegmentBytes * Limits.SegmentBytes;
+        return half >= EmbeddedSiloOptions.SizeBytesMin
+            ? half
+            : throw new FsException(FsError.ENOSPC, $"{directory.Path}: half of the free space is {half} bytes: too small for a file system");
+    }
+
+    private sealed class Held(IDisposable part) : IAsyncDisposable
+    {
+        public ValueTask DisposeAsync()
+        {
+            part.Dispose();
+            return ValueTask.CompletedTask;
+        }
+    }
+
+    private sealed class StoppedHost(IHost host) : IAsyncDisposable
+    {
+        public async ValueTask DisposeAsync()
+        {
+            await host.StopAsync();
+            host.Dispose();
+        }
+    }
+}
