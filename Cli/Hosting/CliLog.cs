@@ -1,0 +1,9 @@
+using Microsoft.Extensions.Logging;
+
+namespace ClaudeFs.Cli.Hosting;
+
+internal static partial class CliLog
+{
+    [LoggerMessage(6100, LogLevel.Critical, "Loop {Loop} met a fault it does not know")]
+    public static partial void LoopFaulted(this ILogger logger, string loop, Exception fault);
+}

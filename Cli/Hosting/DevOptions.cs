@@ -1,0 +1,20 @@
+using System.Net;
+using Microsoft.Extensions.Logging;
+
+namespace ClaudeFs.Cli.Hosting;
+
+/// <summary>What `cfs dev` was asked for.</summary>
+internal sealed class DevOptions
+{
+    public required string MountPoint { get; init; }
+    public required string DataDirectory { get; init; }
+
+    /// <summary>Size of the file system in bytes; 0: half of the free space, or what the data directory has.</summary>
+    public long SizeBytes { get; init; }
+
+    public bool NonEmpty { get; init; }
+    public required IPEndPoint Listen { get; init; }
+    public required IPEndPoint Admin { get; init; }
+    public LogLevel LogLevel { get; init; }
+    public bool ShowStatusLine { get; init; }
+}
