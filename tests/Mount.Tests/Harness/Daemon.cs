@@ -1,0 +1,123 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+
+namespace ClaudeFs.Mount.Tests.Harness;
+
+/// <summary>
+/// A `cfs` process that mounts: `cfs dev` or `cfs mount`. Disposal unmounts it, and if it does not go, kills it and detaches the
+/// mount: nothing is left behind also when a test fails.
+/// </summary>
+internal sealed class Daemon : IAsyncDisposable
+{
+    /// <summary>How long a start, a stop or a flush may take before the test fails.</summary>
+    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(90);
+
+    private readonly Process _process;
+    private readonly StringBuilder _printed = new();
+    private readonly TaskCompletionSource _mounted = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private Daemon(Process process, string mountPoint)
+    {
+        _process = process;
+        MountPoint = mountPoint;
+    }
+
+    public string MountPoint { get; }
+
+    public int ProcessId => _process.Id;
+
+    public string Printed { get { lock (_printed) return _printed.ToString(); } }
+
+    /// <summary>Path of the program under test.</summary>
+    public static string Program { get; } = Path.Combine(AppContext.BaseDirectory, "cfs");
+
+    /// <summary>Starts `cfs ARGUMENTS` and waits until it says that <paramref name="mountPoint"/> is mounted.</summary>
+    public static async Task<Daemon> StartAsync(string mountPoint, params string[] arguments)
+    {
+        var start = new ProcessStartInfo(Program, arguments)
+        {
+            RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true,
+        };
+        var process = new Process { StartInfo = start, EnableRaisingEvents = true };
+        var daemon = new Daemon(process, mountPoint);
+        process.OutputDataReceived += (_, e) => daemon.Print(e.Data);
+        process.ErrorDataReceived += (_, e) => daemon.Print(e.Data);
+        process.Exited += (_, _) => daemon._mounted.TrySetException(
+            new InvalidOperationException($"cfs {string.Join(' ', arguments)} ended with {process.ExitCode}: {daemon.Printed}"));
+        process.Start();
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        try
+        {
+            await daemon._mounted.Task.WaitAsync(Bound);
+        }
+        catch (Exception)
+        {
+            await daemon.DisposeAsync();
+            throw;
+        }
+        return daemon;
+    }
+
+    /// <summary>kill -9: what a crash of the daemon is. The dead mount stays until <see cref="DisposeAsync"/> or a new start.</summary>
+    public async Task KillAsync()
+    {
+        _process.Kill();
+        await WaitForExitAsync();
+    }
+
+    /// <summary>umount(8), and the daemon's end after its flush.</summary>
+    public async Task UnmountAsync()
+    {
+        await Shell.RunAsync($"umount '{MountPoint}'");
+        await WaitForExitAsync();
+        Assert.True(_process.ExitCode == 0, $"after umount cfs ended with {_process.ExitCode}: {Printed}");
+    }
+
+    public void Signal(string name) => Process.Start("kill", [$"-{name}", $"{ProcessId}"]).WaitForExit();
+
+    public async Task<int> WaitForExitAsync()
+    {
+        using var timeout = new CancellationTokenSource(Bound);
+        try
+        {
+            await _process.WaitForExitAsync(timeout.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            Assert.Fail($"cfs {ProcessId} still runs {Bound} after it was told to end: {Printed}");
+        }
+        return _process.ExitCode;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited)
+        {
+            await Shell.TryAsync($"umount '{MountPoint}' || umount -l '{MountPoint}'");
+            using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+            try { await _process.WaitForExitAsync(timeout.Token); }
+            catch (OperationCanceledException) { _process.Kill(); await _process.WaitForExitAsync(CancellationToken.None); }
+        }
+        if (File.ReadLines("/proc/self/mounts").Any(line => line.Split(' ')[1] == MountPoint))
+            await Shell.TryAsync($"umount -l '{MountPoint}'");
+        _process.Dispose();
+    }
+
+    /// <summary>A loopback port that is free now.</summary>
+    public static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    private void Print(string? line)
+    {
+        if (line is null) return;
+        lock (_printed) _printed.AppendLine(line);
+        if (line.StartsWith("mounted ", StringComparison.Ordinal)) _mounted.TrySetResult();
+    }
+}
