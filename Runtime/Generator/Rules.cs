@@ -1,6 +1,6 @@
 using Microsoft.CodeAnalysis;
 
-namespace OrleansCodeGen.Generator;
+namespace ClaudeFs.Runtime.Generator;
 
 /// <summary>What the generator refuses.</summary>
 internal static class Rules

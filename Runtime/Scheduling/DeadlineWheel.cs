@@ -6,8 +6,8 @@ internal interface IDeadlineEntry
     /// <summary>Its place in the wheel.</summary>
     DeadlineNode Node { get; }
 
-    /// <summary>The deadline has passed of the call that was added with this generation.</summary>
-    void Expire(int generation);
+    /// <summary>The deadline has passed.</summary>
+    void Expire();
 }
 
 /// <summary>A place in the wheel.</summary>
@@ -20,9 +20,6 @@ internal sealed class DeadlineNode
     internal DeadlineNode? Previous { get; set; }
 
     internal long Deadline { get; set; }
-
-    /// <summary>Which use of a pooled entry this is.</summary>
-    internal int Generation { get; set; }
 
     internal int Slot { get; set; } = -1;
 }
@@ -58,7 +55,7 @@ internal sealed class DeadlineWheel : IDisposable
 
     public void Dispose() => _timer.Dispose();
 
-    internal void Add(IDeadlineEntry entry, long deadline, int generation = 0)
+    internal void Add(IDeadlineEntry entry, long deadline)
     {
         if (deadline == long.MaxValue)
         {
@@ -72,7 +69,6 @@ internal sealed class DeadlineWheel : IDisposable
         {
             node.Entry = entry;
             node.Deadline = deadline;
-            node.Generation = generation;
             node.Slot = index;
             node.Previous = null;
             node.Next = slot.First;
@@ -155,7 +151,7 @@ internal sealed class DeadlineWheel : IDisposable
 
     private void SweepSlot(Slot slot, long now)
     {
-        List<(IDeadlineEntry Entry, int Generation)>? expired = null;
+        List<IDeadlineEntry>? expired = null;
         lock (slot)
         {
             for (var node = slot.First; node is not null;)
@@ -163,7 +159,7 @@ internal sealed class DeadlineWheel : IDisposable
                 var next = node.Next;
                 if (node.Deadline <= now)
                 {
-                    (expired ??= []).Add((node.Entry!, node.Generation));
+                    (expired ??= []).Add(node.Entry!);
                     slot.Unlink(node);
                 }
 
@@ -174,7 +170,7 @@ internal sealed class DeadlineWheel : IDisposable
         for (var i = expired is null ? 0 : expired.Count; i > 0; i--)
         {
             Interlocked.Decrement(ref _count);
-            expired![i - 1].Entry.Expire(expired[i - 1].Generation);
+            expired![i - 1].Expire();
         }
     }
 

@@ -25,8 +25,7 @@ internal sealed class PendingCall<T> : IValueTaskSource<T>, IDeadlineEntry
     private Activation? _activation;
     private CallContext? _context;
     private bool _isCopied;
-    private int _generation;
-    private int _state;
+    private int _answered;
     private int _sides;
 
     private PendingCall(WorkScheduler scheduler)
@@ -47,22 +46,22 @@ internal sealed class PendingCall<T> : IValueTaskSource<T>, IDeadlineEntry
         call._activation = activation;
         call._context = context;
         call._isCopied = isCopied;
-        var generation = ++call._generation;
-        Volatile.Write(ref call._state, generation * 2);
+        call._answered = 0;
         Volatile.Write(ref call._sides, 2);
         var task = new ValueTask<T>(call, call._answer.Version);
-        activation.System.Deadlines.Add(call, context.Deadline, generation);
+        activation.System.Deadlines.Add(call, context.Deadline);
         call._inner = answer.ConfigureAwait(false).GetAwaiter();
         call._inner.UnsafeOnCompleted(call._onInnerCompleted);
         return task;
     }
 
-    public void Expire(int generation)
+    public void Expire()
     {
-        // Whoever wins the generation holds the object: the other side cannot give it back before the answer is set.
-        if (TryAnswer(generation))
+        // The entry was unlinked under the slot's lock, so the grain's side has not answered yet or loses the race below.
+        var context = _context;
+        if (context is not null && TryAnswer())
         {
-            _answer.SetException(Refusals.TimedOut(_context!));
+            _answer.SetException(Refusals.TimedOut(context));
         }
     }
 
@@ -113,7 +112,7 @@ internal sealed class PendingCall<T> : IValueTaskSource<T>, IDeadlineEntry
         catch (Exception e)
         {
             activation.FinishRequest(context);
-            if (TryAnswer(_generation))
+            if (TryAnswer())
             {
                 activation.System.Deadlines.Remove(this);
                 _answer.SetException(e);
@@ -124,7 +123,7 @@ internal sealed class PendingCall<T> : IValueTaskSource<T>, IDeadlineEntry
         }
 
         activation.FinishRequest(context);
-        if (TryAnswer(_generation))
+        if (TryAnswer())
         {
             activation.System.Deadlines.Remove(this);
             _answer.SetResult(result);
@@ -133,9 +132,7 @@ internal sealed class PendingCall<T> : IValueTaskSource<T>, IDeadlineEntry
         Release();
     }
 
-    /// <summary>Takes the right to answer this use of the object.</summary>
-    private bool TryAnswer(int generation)
-        => Interlocked.CompareExchange(ref _state, (generation * 2) + 1, generation * 2) == generation * 2;
+    private bool TryAnswer() => Interlocked.Exchange(ref _answered, 1) == 0;
 
     private void Release()
     {
