@@ -119,6 +119,7 @@ public sealed class BlockServer
 
     private static async Task DisposeAsync(IBlockClient client)
     {
-        if (client is IAsyncDisposable disposable) await disposable.DisposeAsync();
+        if (client is IAsyncDisposable asynchronous) await asynchronous.DisposeAsync();
+        else if (client is IDisposable disposable) disposable.Dispose();
     }
 }

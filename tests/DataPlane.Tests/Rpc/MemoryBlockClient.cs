@@ -4,7 +4,7 @@ using ClaudeFs.Primitives;
 namespace ClaudeFs.DataPlane.Tests.Rpc;
 
 /// <summary>A block store in a dictionary.</summary>
-public sealed class MemoryBlockClient : IBlockClient, IAsyncDisposable
+public sealed class MemoryBlockClient : IBlockClient, IDisposable
 {
     private readonly Dictionary<ChunkLocation, BlockWrite> _items = [];
     private uint _nextSlot;
@@ -69,9 +69,5 @@ public sealed class MemoryBlockClient : IBlockClient, IAsyncDisposable
     public ValueTask<FsResult<StoreSpace>> GetSpaceAsync(CancellationToken cancellationToken) =>
         new(Refusal != FsError.None ? Refusal : Space);
 
-    public ValueTask DisposeAsync()
-    {
-        IsDisposed = true;
-        return ValueTask.CompletedTask;
-    }
+    public void Dispose() => IsDisposed = true;
 }
