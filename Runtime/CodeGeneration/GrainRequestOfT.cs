@@ -36,7 +36,7 @@ public abstract class GrainRequest<T> : GrainRequest, IValueTaskSource<T>, IDead
         => (_continuation ??= new Continuation(System.Scheduler) { IsQueued = true })
             .Register(ref _answer, continuation, state, token, flags);
 
-    void IDeadlineEntry.Expire() => Refuse(Refusals.TimedOut(Context));
+    void IDeadlineEntry.Expire(int generation) => Refuse(Refusals.TimedOut(Context));
 
     /// <summary>The task of the caller; deadline and cancellation count from here.</summary>
     internal ValueTask<T> Begin()

@@ -109,13 +109,13 @@ namespace Orleans
     public class CollectionAgeLimitAttribute : Attribute
     {
         /// <summary>Days.</summary>
-        public double Days { private get; set; }
+        public double Days { get; set; }
 
         /// <summary>Hours.</summary>
-        public double Hours { private get; set; }
+        public double Hours { get; set; }
 
         /// <summary>Minutes.</summary>
-        public double Minutes { private get; set; }
+        public double Minutes { get; set; }
 
         /// <summary>Never collected.</summary>
         public bool AlwaysActive { get; set; }

@@ -5,7 +5,7 @@ using System.Text;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp.Syntax;
 
-namespace ClaudeFs.Runtime.Generator;
+namespace OrleansCodeGen.Generator;
 
 /// <summary>Emits the codec of a type marked <c>[GenerateSerializer]</c>.</summary>
 /// <remarks>

@@ -5,7 +5,7 @@ using System.Linq;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.Text;
 
-namespace ClaudeFs.Runtime.Generator;
+namespace OrleansCodeGen.Generator;
 
 /// <summary>What a marked declaration becomes: a source file, lines of the manifest, complaints. Compared by value.</summary>
 internal sealed record GeneratedPart(

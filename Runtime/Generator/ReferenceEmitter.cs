@@ -5,7 +5,7 @@ using System.Linq;
 using System.Text;
 using Microsoft.CodeAnalysis;
 
-namespace ClaudeFs.Runtime.Generator;
+namespace OrleansCodeGen.Generator;
 
 /// <summary>Emits, for a grain or observer interface, its reference with one request class a method.</summary>
 internal static class ReferenceEmitter

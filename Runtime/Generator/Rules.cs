@@ -1,6 +1,6 @@
 using Microsoft.CodeAnalysis;
 
-namespace ClaudeFs.Runtime.Generator;
+namespace OrleansCodeGen.Generator;
 
 /// <summary>What the generator refuses.</summary>
 internal static class Rules

@@ -4,7 +4,7 @@ using System.Text;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp.Syntax;
 
-namespace ClaudeFs.Runtime.Generator;
+namespace OrleansCodeGen.Generator;
 
 /// <summary>
 /// Makes references and requests for grain interfaces, codecs for types marked <c>[GenerateSerializer]</c>, and the manifest

@@ -3,7 +3,7 @@ using System.Linq;
 using System.Text;
 using Microsoft.CodeAnalysis;
 
-namespace ClaudeFs.Runtime.Generator;
+namespace OrleansCodeGen.Generator;
 
 /// <summary>Questions about types and attributes.</summary>
 internal static class Symbols

@@ -105,7 +105,7 @@ internal sealed partial class Activation : IThreadPoolWorkItem
 
         var kind = Kind.IsReentrant ? CallKind.Free : KindOf(method);
         var now = System.Now;
-        if (_state != ActivationState.Valid || !_inbox.IsEmpty || !MayRun(kind) || !MayFollow(caller, now)
+        if (_state != ActivationState.Valid || IsDeactivationWanted || !_inbox.IsEmpty || !MayRun(kind) || !MayFollow(caller, now)
             || _running >= RuntimeLimits.RunningCallsMax)
         {
             ReleaseTurn();
@@ -164,7 +164,7 @@ internal sealed partial class Activation : IThreadPoolWorkItem
 
         request.Context.Target = this;
         _inbox.Enqueue(new WorkItem(null, request, request.Context));
-        if (!Kind.IsObserver && t_inlineDepth < RuntimeLimits.InlineDepthMax
+        if (!Kind.IsObserver && !request.Method.IsOneWay && t_inlineDepth < RuntimeLimits.InlineDepthMax
             && Interlocked.CompareExchange(ref _turn, 1, 0) == 0)
         {
             Drain(RuntimeLimits.ForeignQuantumItems);

@@ -290,11 +290,11 @@ internal sealed class ActorSystem : IGrainRuntime, ITimerRegistry, IGrainContext
         var start = request.Context.Origin is null ? request.Context.Parent : request.Context;
         for (var call = start; call is not null; call = call.Parent)
         {
-            if (call.Target is { } running && !call.IsFinished && running.GrainId == target)
+            if (call.Target is { } running && !call.IsFinished && call.Kind != CallKind.Free && running.GrainId == target)
             {
                 var isLife = ReferenceEquals(call.Method, LifeMethods.Activate)
                     || ReferenceEquals(call.Method, LifeMethods.Deactivate);
-                var isAllowed = !isLife && (kind.IsReentrant || call.Kind == CallKind.Free || request.Method.IsAlwaysInterleave
+                var isAllowed = !isLife && (kind.IsReentrant || request.Method.IsAlwaysInterleave
                     || (call.Kind == CallKind.ReadOnly && request.Method.IsReadOnly)
                     || call.Values is { ReentrancyId: var id } && id != Guid.Empty
                     || kind.MayInterleave(request));

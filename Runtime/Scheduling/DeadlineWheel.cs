@@ -6,8 +6,8 @@ internal interface IDeadlineEntry
     /// <summary>Its place in the wheel.</summary>
     DeadlineNode Node { get; }
 
-    /// <summary>The deadline has passed.</summary>
-    void Expire();
+    /// <summary>The deadline has passed of the call that was added with this generation.</summary>
+    void Expire(int generation);
 }
 
 /// <summary>A place in the wheel.</summary>
@@ -20,6 +20,9 @@ internal sealed class DeadlineNode
     internal DeadlineNode? Previous { get; set; }
 
     internal long Deadline { get; set; }
+
+    /// <summary>Which use of a pooled entry this is.</summary>
+    internal int Generation { get; set; }
 
     internal int Slot { get; set; } = -1;
 }
@@ -55,7 +58,7 @@ internal sealed class DeadlineWheel : IDisposable
 
     public void Dispose() => _timer.Dispose();
 
-    internal void Add(IDeadlineEntry entry, long deadline)
+    internal void Add(IDeadlineEntry entry, long deadline, int generation = 0)
     {
         if (deadline == long.MaxValue)
         {
@@ -69,6 +72,7 @@ internal sealed class DeadlineWheel : IDisposable
         {
             node.Entry = entry;
             node.Deadline = deadline;
+            node.Generation = generation;
             node.Slot = index;
             node.Previous = null;
             node.Next = slot.First;
@@ -151,7 +155,7 @@ internal sealed class DeadlineWheel : IDisposable
 
     private void SweepSlot(Slot slot, long now)
     {
-        List<IDeadlineEntry>? expired = null;
+        List<(IDeadlineEntry Entry, int Generation)>? expired = null;
         lock (slot)
         {
             for (var node = slot.First; node is not null;)
@@ -159,7 +163,7 @@ internal sealed class DeadlineWheel : IDisposable
                 var next = node.Next;
                 if (node.Deadline <= now)
                 {
-                    (expired ??= []).Add(node.Entry!);
+                    (expired ??= []).Add((node.Entry!, node.Generation));
                     slot.Unlink(node);
                 }
 
@@ -170,7 +174,7 @@ internal sealed class DeadlineWheel : IDisposable
         for (var i = expired is null ? 0 : expired.Count; i > 0; i--)
         {
             Interlocked.Decrement(ref _count);
-            expired![i - 1].Expire();
+            expired![i - 1].Entry.Expire(expired[i - 1].Generation);
         }
     }
 

@@ -25,7 +25,8 @@ internal sealed class PendingCall<T> : IValueTaskSource<T>, IDeadlineEntry
     private Activation? _activation;
     private CallContext? _context;
     private bool _isCopied;
-    private int _answered;
+    private int _generation;
+    private int _state;
     private int _sides;
 
     private PendingCall(WorkScheduler scheduler)
@@ -46,22 +47,22 @@ internal sealed class PendingCall<T> : IValueTaskSource<T>, IDeadlineEntry
         call._activation = activation;
         call._context = context;
         call._isCopied = isCopied;
-        call._answered = 0;
+        var generation = ++call._generation;
+        Volatile.Write(ref call._state, generation * 2);
         Volatile.Write(ref call._sides, 2);
         var task = new ValueTask<T>(call, call._answer.Version);
-        activation.System.Deadlines.Add(call, context.Deadline);
+        activation.System.Deadlines.Add(call, context.Deadline, generation);
         call._inner = answer.ConfigureAwait(false).GetAwaiter();
         call._inner.UnsafeOnCompleted(call._onInnerCompleted);
         return task;
     }
 
-    public void Expire()
+    public void Expire(int generation)
     {
-        // The entry was unlinked under the slot's lock, so the grain's side has not answered yet or loses the race below.
-        var context = _context;
-        if (context is not null && TryAnswer())
+        // Whoever wins the generation holds the object: the other side cannot give it back before the answer is set.
+        if (TryAnswer(generation))
         {
-            _answer.SetException(Refusals.TimedOut(context));
+            _answer.SetException(Refusals.TimedOut(_context!));
         }
     }
 
@@ -112,7 +113,7 @@ internal sealed class PendingCall<T> : IValueTaskSource<T>, IDeadlineEntry
         catch (Exception e)
         {
             activation.FinishRequest(context);
-            if (TryAnswer())
+            if (TryAnswer(_generation))
             {
                 activation.System.Deadlines.Remove(this);
                 _answer.SetException(e);
@@ -123,7 +124,7 @@ internal sealed class PendingCall<T> : IValueTaskSource<T>, IDeadlineEntry
         }
 
         activation.FinishRequest(context);
-        if (TryAnswer())
+        if (TryAnswer(_generation))
         {
             activation.System.Deadlines.Remove(this);
             _answer.SetResult(result);
@@ -132,7 +133,9 @@ internal sealed class PendingCall<T> : IValueTaskSource<T>, IDeadlineEntry
         Release();
     }
 
-    private bool TryAnswer() => Interlocked.Exchange(ref _answered, 1) == 0;
+    /// <summary>Takes the right to answer this use of the object.</summary>
+    private bool TryAnswer(int generation)
+        => Interlocked.CompareExchange(ref _state, (generation * 2) + 1, generation * 2) == generation * 2;
 
     private void Release()
     {

@@ -29,7 +29,7 @@ internal static class Refusals
         var root = caller;
         for (var call = caller; call is not null; call = call.Parent)
         {
-            if (call.Method is not null)
+            if (call is { Method: not null, Target: not null })
             {
                 links.Add(call.ToString());
             }
