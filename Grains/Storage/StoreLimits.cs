@@ -33,7 +33,7 @@ public static class StoreLimits
     public const int QueuedBatchesMax = 16 * 1024;
 
     /// <summary>Smallest region that can be a log.</summary>
-    public const long LogBytesMin = 4L << 20;
+    public const long LogBytesMin = 1L << 20;
 
     /// <summary>Inode numbers that are promised at once in the log.</summary>
     public const ulong InodeRangeCount = 4096;

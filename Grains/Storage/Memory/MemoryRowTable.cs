@@ -22,6 +22,11 @@ public sealed class MemoryRowTable : IRowTable
     /// <summary>Called before each transaction; throws to make it fail.</summary>
     public Action<TableChanges>? Applying { get; set; }
 
+    /// <summary>
+    /// A planted mistake: <see cref="MakeDurable"/> does nothing. Tests that do not notice are worth nothing.
+    /// </summary>
+    public bool ForgetsDurability { get; set; }
+
     /// <summary>Rows held.</summary>
     public int Count
     {
@@ -148,7 +153,7 @@ public sealed class MemoryRowTable : IRowTable
     {
         lock (_lock)
         {
-            _undo.Clear();
+            if (!ForgetsDurability) _undo.Clear();
         }
     }
 

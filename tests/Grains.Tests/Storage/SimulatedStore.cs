@@ -1,6 +1,7 @@
 using ClaudeFs.Grains.Storage;
 using ClaudeFs.Grains.Storage.Log;
 using ClaudeFs.Grains.Storage.Memory;
+using ClaudeFs.Platform.Devices;
 using ClaudeFs.Platform.Seams;
 using ClaudeFs.Primitives;
 using ClaudeFs.TestKit.Devices;
@@ -47,6 +48,9 @@ internal sealed class SimulatedStore
 
     public NameHash? Hash { get; set; }
 
+    /// <summary>A planted mistake: flushes of the log do nothing.</summary>
+    public bool SkipsFlush { get; set; }
+
     public MetadataStore Store { get; private set; } = null!;
 
     public static SimulatedStore Open(int seed, long logBytes = LogBytes, NameHash? hash = null)
@@ -60,12 +64,14 @@ internal sealed class SimulatedStore
 
     public void Start()
     {
-        var log = new EmbeddedLog(Device, Identity.FileSystem, Coordination);
+        IBlockDevice device = SkipsFlush ? new FlushlessDevice(Device) : Device;
+        var log = new EmbeddedLog(device, Identity.FileSystem, Coordination);
         var seams = new MetadataSeams(log, Rows, Coordination, Loops, Time, NullLogger.Instance)
         {
             Feed = Feed, Verifier = Verifier,
         };
         Store = Loops.Run(MetadataStore.OpenAsync(seams, Identity, Hash, CancellationToken.None));
+        Loops.RunAll();
     }
 
     /// <summary>Closes in good order and opens again.</summary>
@@ -84,6 +90,31 @@ internal sealed class SimulatedStore
         Device = Device.CutPower();
         Rows.Crash();
         Start();
+    }
+
+    private sealed class FlushlessDevice(IBlockDevice device) : IBlockDevice
+    {
+        public string Name => device.Name;
+
+        public long SizeBytes => device.SizeBytes;
+
+        public int BlockBytes => device.BlockBytes;
+
+        public ValueTask ReadAsync(long offset, Memory<byte> destination,
+            CancellationToken cancellationToken = default) =>
+            device.ReadAsync(offset, destination, cancellationToken);
+
+        public ValueTask WriteAsync(
+            long offset, ReadOnlyMemory<byte> source, CancellationToken cancellationToken = default) =>
+            device.WriteAsync(offset, source, cancellationToken);
+
+        public ValueTask FlushAsync(CancellationToken cancellationToken = default) => ValueTask.CompletedTask;
+
+        public ValueTask GrowAsync(
+            long sizeBytes, IProgress<long>? progress = null, CancellationToken cancellationToken = default) =>
+            device.GrowAsync(sizeBytes, progress, cancellationToken);
+
+        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }
 
     public void Drain() => Loops.Run(Store.DrainAsync());

@@ -9,11 +9,21 @@ namespace ClaudeFs.TestKit.Loops;
 /// one loop keep their order. Work may be posted from anywhere; it runs within <see cref="RunOne"/> and
 /// <see cref="RunAll"/>.
 /// </summary>
-public sealed class LoopScheduler(int seed) : ILoopFactory
+public sealed class LoopScheduler : ILoopFactory
 {
     private readonly Lock _lock = new();
-    private readonly Random _random = new(seed);
+    private readonly Random _random;
     private readonly List<SimulatedLoop> _ready = [];
+
+    /// <summary>
+    /// A scheduler for the caller's thread, which loses the synchronization context that its test framework gave it:
+    /// continuations would go there, and run when they like.
+    /// </summary>
+    public LoopScheduler(int seed)
+    {
+        _random = new(seed);
+        SynchronizationContext.SetSynchronizationContext(null);
+    }
 
     /// <summary>Hash of which loop ran when: the same for the same seed and the same program.</summary>
     public ulong TraceHash { get; private set; } = 14695981039346656037;
