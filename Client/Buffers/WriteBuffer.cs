@@ -65,6 +65,11 @@ internal sealed class WriteBuffer(SlabPool pool)
         return added;
     }
 
+    /// <summary>Whether a byte is in the current layer.</summary>
+    public bool IsCurrent(long position) =>
+        _current.TryGetValue(position / Limits.ChunkBytes, out var chunk)
+        && chunk.Valid.Intersects((int)(position - chunk.Offset), (int)(position - chunk.Offset) + 1);
+
     /// <summary>How many 4 KiB pages of the range have nothing in the current layer.</summary>
     public int CountNewPages(long offset, int length)
     {

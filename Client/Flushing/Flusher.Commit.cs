@@ -134,7 +134,8 @@ internal sealed partial class Flusher
         var ticket = leases.Begin();
         var reply = await context.Caller.MutateAsync(
             inode.Id, Caller.Root, ack, (Grain: leases.File(inode), Request: request),
-            static (send, op) => send.Grain.WriteAsync(op, send.Request), CancellationToken.None, under);
+            static (send, op) => send.Grain.WriteAsync(op, send.Request), CancellationToken.None, under,
+            keepsAgain: true);
         return (reply, ticket);
     }
 

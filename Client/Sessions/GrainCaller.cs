@@ -27,6 +27,13 @@ internal sealed class GrainCaller(
             try
             {
                 var reply = await call(argument, session.Value.Id);
+                if (reply.Error == FsError.EAGAIN && attempt < Limits.CallRetriesMax)
+                {
+                    if (!await WaitAsync(delay, cancellationToken)) return FsError.EINTR;
+                    delay = Next(delay);
+                    continue;
+                }
+
                 if (reply.Error != FsError.ESTALE || attempt > 0 || await IsAliveAsync(session.Value)) return reply;
             }
             catch (Exception fault) when (IsConnectionFault(fault))
@@ -41,13 +48,15 @@ internal sealed class GrainCaller(
     /// <summary>
     /// Changes something, at most once. Errors: the grain's, ETIMEDOUT, EINTR (nothing was sent), ENOTCONN, EIO (the outcome
     /// is unknown: the session was lost meanwhile), ESTALE too when <paramref name="under"/> is not the session any more:
-    /// what was written under a lease may not be committed without it.
+    /// what was written under a lease may not be committed without it. EAGAIN (a grain is overrun) is tried again as another
+    /// operation, but for <paramref name="keepsAgain"/>, where it means something to the caller.
     /// </summary>
     public async ValueTask<FsResult<TReply>> MutateAsync<TArgument, TReply>(
         InodeId on, Caller caller, AckMode ack, TArgument argument,
         Func<TArgument, OperationContext, ValueTask<FsResult<TReply>>> call, CancellationToken cancellationToken,
-        ClientSession? under = null)
+        ClientSession? under = null, bool keepsAgain = false)
     {
+        var delay = options.RetryDelay;
         for (var attempt = 0; ; attempt++)
         {
             var session = await sessions.GetAsync(cancellationToken);
@@ -68,13 +77,17 @@ internal sealed class GrainCaller(
             try
             {
                 var (reply, isFirstAnswer) = await SendAsync(session.Value, id, window, caller, ack, argument, call);
+                var isBusy = reply.Error == FsError.EAGAIN && !keepsAgain && attempt < Limits.CallRetriesMax;
                 var mayRepeat = reply.Error == FsError.ESTALE && isFirstAnswer && attempt == 0;
-                if (!mayRepeat || await IsAliveAsync(session.Value)) return reply;
+                if (!isBusy && (!mayRepeat || await IsAliveAsync(session.Value))) return reply;
             }
             finally
             {
                 window.End(number);
             }
+
+            if (!await WaitAsync(delay, cancellationToken)) return FsError.EINTR;
+            delay = Next(delay);
         }
     }
 
@@ -108,10 +121,15 @@ internal sealed class GrainCaller(
         return !session.IsLost;
     }
 
-    private async ValueTask<bool> PauseAsync(Exception fault, TimeSpan delay, CancellationToken cancellationToken)
+    private ValueTask<bool> PauseAsync(Exception fault, TimeSpan delay, CancellationToken cancellationToken)
     {
         dependencies.Logger.CallSentAgain(fault, delay);
         instruments.Retries.Add(1);
+        return WaitAsync(delay, cancellationToken);
+    }
+
+    private async ValueTask<bool> WaitAsync(TimeSpan delay, CancellationToken cancellationToken)
+    {
         try
         {
             await Task.Delay(delay, dependencies.Time, cancellationToken);

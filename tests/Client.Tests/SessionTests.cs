@@ -1,0 +1,131 @@
+using ClaudeFs.Client.Tests.Fakes;
+using ClaudeFs.Grains;
+using ClaudeFs.Primitives;
+using ClaudeFs.TestKit.Time;
+
+namespace ClaudeFs.Client.Tests;
+
+public sealed class SessionTests : IAsyncDisposable
+{
+    private readonly FakeTimeProvider _clock = new();
+    private readonly ClientFixture _fixture;
+
+    public SessionTests() => _fixture = new ClientFixture(_clock);
+
+    public async ValueTask DisposeAsync() => await _fixture.DisposeAsync();
+
+    [Fact]
+    public async Task Keepalives_hold_the_leases()
+    {
+        var client = await _fixture.StartAsync(ClientFixture.Remote);
+        await client.CreateAsync("kept");
+        for (var i = 1; i <= 20; i++)
+        {
+            _clock.Advance(TimeSpan.FromSeconds(2));
+            await ClientFixture.UntilAsync(() => _fixture.Cluster.CallsOf("KeepAlive") >= i, "a keepalive");
+        }
+
+        await client.FindAsync("kept");
+        Assert.Equal(0, _fixture.Cluster.CallsOf("Lookup"));
+    }
+
+    [Fact]
+    public async Task The_kernel_may_keep_things_no_longer_than_the_term_less_a_tenth()
+    {
+        var client = await _fixture.StartAsync(ClientFixture.Remote);
+        await client.CreateAsync("ttl");
+        _clock.Advance(TimeSpan.FromSeconds(1));
+        var node = await client.FindAsync("ttl");
+        Assert.Equal(TimeSpan.FromSeconds(7.1), node.AttributesTtl);
+        Assert.Equal(TimeSpan.FromSeconds(7.1), node.EntryTtl);
+    }
+
+    [Fact]
+    public async Task Past_its_term_a_client_answers_nothing_from_its_cache()
+    {
+        var client = await _fixture.StartAsync(ClientFixture.Remote);
+        var file = await client.CreateAsync("expired");
+        await client.WriteAsync(file, 0, [1, 2, 3]);
+        _fixture.Cluster.LosesRequest = static _ => true;
+        _clock.Advance(TimeSpan.FromSeconds(10));
+        var stat = client.GetAttributesAsync(file.Inode, CancellationToken.None).AsTask();
+        Assert.False(stat.IsCompleted);
+
+        _fixture.Cluster.LosesRequest = null;
+        await AdvanceUntilAsync(() => stat.IsCompleted, "the session lives again");
+        Assert.Equal(3UL, (await stat).Ok().Attributes.SizeBytes);
+        Assert.Equal(TimeSpan.Zero, TimeSpan.Zero);
+        await client.CloseAsync(file);
+        Assert.Equal([1, 2, 3], _fixture.Cluster.Inode(file.Inode).Inline!);
+    }
+
+    [Fact]
+    public async Task An_evicted_client_reports_its_lost_writes_once_and_goes_on()
+    {
+        var client = await _fixture.StartAsync(ClientFixture.Remote);
+        var sink = new RecordingSink();
+        client.InvalidationSink = sink;
+        var (dirty, clean) = (await client.CreateAsync("dirty"), await client.CreateAsync("clean"));
+        await client.WriteAsync(clean, 0, [9]);
+        (await client.SyncAsync(clean.Inode, dataOnly: false, CancellationToken.None)).Ok();
+        await client.WriteAsync(dirty, 0, [1]);
+        var before = client.Session;
+        _fixture.Cluster.Evict(before);
+        await AdvanceUntilAsync(() => client.Session != before && client.Session != SessionId.None, "a new session");
+
+        Assert.Contains(clean.Inode, sink.Inodes);
+        var flushed = await client.FlushAsync(dirty.Inode, dirty.Handle, CancellationToken.None);
+        Assert.Equal(FsError.EIO, flushed.Error);
+        (await client.FlushAsync(dirty.Inode, dirty.Handle, CancellationToken.None)).Ok();
+        (await client.FlushAsync(clean.Inode, clean.Handle, CancellationToken.None)).Ok();
+        Assert.Equal([9], await client.ReadAsync(clean, 0, 10));
+        Assert.Equal(0UL, (await client.StatAsync(dirty.Inode)).SizeBytes);
+        await client.WriteAsync(dirty, 0, [5]);
+        await client.CloseAsync(dirty);
+    }
+
+    [Theory, InlineData("Make"), InlineData("Write"), InlineData("Unlink"), InlineData("SetAttributes")]
+    public async Task An_operation_whose_reply_was_lost_is_done_once(string operation)
+    {
+        var client = await _fixture.StartAsync(ClientFixture.Remote);
+        var losses = 3;
+        _fixture.Cluster.LosesReply = name => name == operation && losses-- > 0;
+        var work = WorkAsync(client);
+        await AdvanceUntilAsync(() => work.IsCompleted, "the operations");
+        await work;
+        Assert.True(losses <= 0);
+        Assert.Equal(1, _fixture.Cluster.CallsOf(operation));
+    }
+
+    [Fact]
+    public async Task A_silo_that_never_answers_is_a_time_out()
+    {
+        var client = await _fixture.StartAsync(ClientFixture.Remote);
+        _fixture.Cluster.LosesRequest = static name => name != "KeepAlive" && name != "Close";
+        var made = client.MakeAsync(
+            InodeId.Root, FsName.Of("never"), FileMode.Directory, 0, default, Caller.Root, CancellationToken.None).AsTask();
+        await AdvanceUntilAsync(() => made.IsCompleted, "the end of the retries");
+        Assert.Equal(FsError.ETIMEDOUT, (await made).Error);
+        _fixture.Cluster.LosesRequest = null;
+    }
+
+    private static async Task WorkAsync(FileSystemClient client)
+    {
+        var file = await client.CreateAsync("once");
+        await client.WriteAsync(file, 0, [1]);
+        await client.CloseAsync(file);
+        var change = new AttributesChange(AttributeMask.Mode, 0x1C0, 0, 0, 0, default, default, default);
+        (await client.SetAttributesAsync(file.Inode, change, Caller.Root, CancellationToken.None)).Ok();
+        (await client.UnlinkAsync(InodeId.Root, FsName.Of("once"), Caller.Root, CancellationToken.None)).Ok();
+    }
+
+    private async Task AdvanceUntilAsync(Func<bool> condition, string awaited) =>
+        await ClientFixture.UntilAsync(
+            () =>
+            {
+                if (condition()) return true;
+                _clock.Advance(TimeSpan.FromMilliseconds(100));
+                return false;
+            },
+            awaited);
+}
