@@ -176,7 +176,14 @@ public sealed partial class FileSystemClient
         try
         {
             var refreshed = await _leases.RefreshAsync(inode, cancellationToken);
-            return refreshed.IsError ? refreshed.Error : _leases.ToNode(inode, TimeSpan.Zero);
+            if (refreshed.IsError) return refreshed.Error;
+            bool isWrittenElsewhere;
+            lock (inode.Sync) isWrittenElsewhere = inode.Mode == LeaseMode.None && inode.Server.IsRegular;
+            if (!isWrittenElsewhere) return _leases.ToNode(inode, TimeSpan.Zero);
+
+            // No lease came with them: another client writes, and has size and times that the grain does not know yet.
+            var error = await _leases.AcquireAsync(inode, LeaseMode.Read, cancellationToken);
+            return error == FsError.None ? _leases.ToNode(inode, TimeSpan.Zero) : error;
         }
         finally
         {

@@ -172,6 +172,7 @@ public sealed class LeaseTests : IAsyncDisposable
         var client = await _fixture.StartAsync();
         var names = Enumerable.Range(0, 1500).Select(static i => $"entry-{i}").ToHashSet();
         foreach (var name in names) await client.CloseAsync(await client.CreateAsync(name));
+        await client.DisposeAsync();
 
         var reader = await _fixture.StartAsync();
         var listing = (await reader.OpenDirectoryAsync(InodeId.Root, CancellationToken.None)).Ok().Handle;

@@ -1,36 +1,40 @@
 using ClaudeFs.Client.Tests.Fakes;
 using ClaudeFs.Grains;
 using ClaudeFs.Primitives;
+using ClaudeFs.TestKit.Loops;
 using ClaudeFs.TestKit.Time;
 
 namespace ClaudeFs.Client.Tests;
 
-public sealed class SessionTests : IAsyncDisposable
+/// <summary>One thread, a clock that stands still, loops that run when told: nothing here depends on the machine.</summary>
+public sealed class SessionTests
 {
+    private const int StepsMax = 100_000;
+
     private readonly FakeTimeProvider _clock = new();
+    private readonly LoopScheduler _loops = new(1);
     private readonly ClientFixture _fixture;
 
-    public SessionTests() => _fixture = new ClientFixture(_clock);
-
-    public async ValueTask DisposeAsync() => await _fixture.DisposeAsync();
+    public SessionTests() => _fixture = new ClientFixture(_clock, loops: _loops);
 
     [Fact]
-    public async Task Keepalives_hold_the_leases()
+    public void Keepalives_hold_the_leases() => Run(async () =>
     {
         var client = await _fixture.StartAsync(ClientFixture.Remote);
         await client.CreateAsync("kept");
         for (var i = 1; i <= 20; i++)
         {
             _clock.Advance(TimeSpan.FromSeconds(2));
-            await ClientFixture.UntilAsync(() => _fixture.Cluster.CallsOf("KeepAlive") >= i, "a keepalive");
+            _loops.RunAll();
+            Assert.Equal(i, _fixture.Cluster.CallsOf("KeepAlive"));
         }
 
         await client.FindAsync("kept");
         Assert.Equal(0, _fixture.Cluster.CallsOf("Lookup"));
-    }
+    });
 
     [Fact]
-    public async Task The_kernel_may_keep_things_no_longer_than_the_term_less_a_tenth()
+    public void The_kernel_may_keep_things_no_longer_than_the_term_less_a_tenth() => Run(async () =>
     {
         var client = await _fixture.StartAsync(ClientFixture.Remote);
         await client.CreateAsync("ttl");
@@ -38,10 +42,10 @@ public sealed class SessionTests : IAsyncDisposable
         var node = await client.FindAsync("ttl");
         Assert.Equal(TimeSpan.FromSeconds(7.1), node.AttributesTtl);
         Assert.Equal(TimeSpan.FromSeconds(7.1), node.EntryTtl);
-    }
+    });
 
     [Fact]
-    public async Task Past_its_term_a_client_answers_nothing_from_its_cache()
+    public void Past_its_term_a_client_answers_nothing_from_its_cache() => Run(async () =>
     {
         var client = await _fixture.StartAsync(ClientFixture.Remote);
         var file = await client.CreateAsync("expired");
@@ -52,15 +56,14 @@ public sealed class SessionTests : IAsyncDisposable
         Assert.False(stat.IsCompleted);
 
         _fixture.Cluster.LosesRequest = null;
-        await AdvanceUntilAsync(() => stat.IsCompleted, "the session lives again");
+        AdvanceUntil(() => stat.IsCompleted, "the session lives again");
         Assert.Equal(3UL, (await stat).Ok().Attributes.SizeBytes);
-        Assert.Equal(TimeSpan.Zero, TimeSpan.Zero);
         await client.CloseAsync(file);
         Assert.Equal([1, 2, 3], _fixture.Cluster.Inode(file.Inode).Inline!);
-    }
+    });
 
     [Fact]
-    public async Task An_evicted_client_reports_its_lost_writes_once_and_goes_on()
+    public void An_evicted_client_reports_its_lost_writes_once_and_goes_on() => Run(async () =>
     {
         var client = await _fixture.StartAsync(ClientFixture.Remote);
         var sink = new RecordingSink();
@@ -71,7 +74,7 @@ public sealed class SessionTests : IAsyncDisposable
         await client.WriteAsync(dirty, 0, [1]);
         var before = client.Session;
         _fixture.Cluster.Evict(before);
-        await AdvanceUntilAsync(() => client.Session != before && client.Session != SessionId.None, "a new session");
+        AdvanceUntil(() => client.Session != before && client.Session != SessionId.None, "a new session");
 
         Assert.Contains(clean.Inode, sink.Inodes);
         var flushed = await client.FlushAsync(dirty.Inode, dirty.Handle, CancellationToken.None);
@@ -82,32 +85,32 @@ public sealed class SessionTests : IAsyncDisposable
         Assert.Equal(0UL, (await client.StatAsync(dirty.Inode)).SizeBytes);
         await client.WriteAsync(dirty, 0, [5]);
         await client.CloseAsync(dirty);
-    }
+    });
 
     [Theory, InlineData("Make"), InlineData("Write"), InlineData("Unlink"), InlineData("SetAttributes")]
-    public async Task An_operation_whose_reply_was_lost_is_done_once(string operation)
+    public void An_operation_whose_reply_was_lost_is_done_once(string operation) => Run(async () =>
     {
         var client = await _fixture.StartAsync(ClientFixture.Remote);
         var losses = 3;
         _fixture.Cluster.LosesReply = name => name == operation && losses-- > 0;
         var work = WorkAsync(client);
-        await AdvanceUntilAsync(() => work.IsCompleted, "the operations");
+        AdvanceUntil(() => work.IsCompleted, "the operations");
         await work;
         Assert.True(losses <= 0);
         Assert.Equal(1, _fixture.Cluster.CallsOf(operation));
-    }
+    });
 
     [Fact]
-    public async Task A_silo_that_never_answers_is_a_time_out()
+    public void A_silo_that_never_answers_is_a_time_out() => Run(async () =>
     {
         var client = await _fixture.StartAsync(ClientFixture.Remote);
         _fixture.Cluster.LosesRequest = static name => name != "KeepAlive" && name != "Close";
         var made = client.MakeAsync(
             InodeId.Root, FsName.Of("never"), FileMode.Directory, 0, default, Caller.Root, CancellationToken.None).AsTask();
-        await AdvanceUntilAsync(() => made.IsCompleted, "the end of the retries");
+        AdvanceUntil(() => made.IsCompleted, "the end of the retries");
         Assert.Equal(FsError.ETIMEDOUT, (await made).Error);
         _fixture.Cluster.LosesRequest = null;
-    }
+    });
 
     private static async Task WorkAsync(FileSystemClient client)
     {
@@ -119,13 +122,27 @@ public sealed class SessionTests : IAsyncDisposable
         (await client.UnlinkAsync(InodeId.Root, FsName.Of("once"), Caller.Root, CancellationToken.None)).Ok();
     }
 
-    private async Task AdvanceUntilAsync(Func<bool> condition, string awaited) =>
-        await ClientFixture.UntilAsync(
-            () =>
-            {
-                if (condition()) return true;
-                _clock.Advance(TimeSpan.FromMilliseconds(100));
-                return false;
-            },
-            awaited);
+    private void Run(Func<Task> test)
+    {
+        // xunit's context would take continuations to other threads.
+        SynchronizationContext.SetSynchronizationContext(null);
+        var running = test();
+        AdvanceUntil(() => running.IsCompleted, "the test's end");
+        _loops.Run(running);
+        var ended = _fixture.DisposeAsync().AsTask();
+        AdvanceUntil(() => ended.IsCompleted, "the clients' end");
+        _loops.Run(ended);
+    }
+
+    private void AdvanceUntil(Func<bool> condition, string awaited)
+    {
+        for (var step = 0; step < StepsMax; step++)
+        {
+            _loops.RunAll();
+            if (condition()) return;
+            _clock.Advance(TimeSpan.FromMilliseconds(100));
+        }
+
+        Assert.Fail($"Not within {StepsMax} steps: {awaited}");
+    }
 }

@@ -14,15 +14,15 @@ internal sealed class ClientFixture : IAsyncDisposable
 
     private readonly ConcurrentBag<Exception> _faults = [];
     private readonly List<FileSystemClient> _clients = [];
-    private readonly ThreadLoopFactory _loops;
+    private readonly ILoopFactory _loops;
     private int _seed;
 
-    public ClientFixture(TimeProvider? time = null, long capacityBytes = 1L << 40)
+    public ClientFixture(TimeProvider? time = null, long capacityBytes = 1L << 40, ILoopFactory? loops = null)
     {
         Time = time ?? TimeProvider.System;
         Cluster = new FakeCluster(Time);
         Blocks = new FakeBlocks(capacityBytes);
-        _loops = new ThreadLoopFactory((_, fault) => _faults.Add(fault));
+        _loops = loops ?? new ThreadLoopFactory((_, fault) => _faults.Add(fault));
     }
 
     public TimeProvider Time { get; }
