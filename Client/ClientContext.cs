@@ -67,7 +67,8 @@ internal sealed class ClientContext
     public FileContent ContentOf(CachedInode inode) => inode.Content ??= new FileContent(Slabs, Loop);
 
     /// <summary>
-    /// Puts an inode with something to flush on the dirty list, or takes a clean one off. Under the inode's lock, the inode
+    /// Puts an inode with something to flush on the dirty list, or takes a clean one off. Under the inode's lock, the
+    /// inode
     /// pinned.
     /// </summary>
     public void NoteDirt(CachedInode inode, FileContent content)

@@ -8,10 +8,12 @@ public sealed class ClientOptions
     /// <summary>Host, process and mount point, for people who look at sessions. Default: the machine's name.</summary>
     public string ClientName { get; init; } = Environment.MachineName;
 
-    /// <summary>The client lives in the silo's process and dies with it: its session has no term. Default false.</summary>
+    /// <summary>The client lives in the silo's process and dies with it: its session has no term. Default
+    /// false.</summary>
     public bool IsEmbedded { get; init; }
 
-    /// <summary>Memory for written data that is not committed, all files together; writers wait beyond. Default 64 MiB, at least 4 MiB.</summary>
+    /// <summary>Memory for written data that is not committed, all files together; writers wait beyond. Default 64 MiB,
+    /// at least 4 MiB.</summary>
     public long WriteBufferBytes { get; init; } = 64 << 20;
 
     /// <summary>Whole chunks of one file are written in the background from here on. Default 4 MiB.</summary>
@@ -23,7 +25,8 @@ public sealed class ClientOptions
     /// <summary>How far read-ahead of a sequential stream goes; 0 switches it off. Default 4 MiB.</summary>
     public int ReadAheadBytesMax { get; init; } = 4 << 20;
 
-    /// <summary>Longest time that the kernel may keep names and attributes under a lease without a term. Default 60 s.</summary>
+    /// <summary>Longest time that the kernel may keep names and attributes under a lease without a term. Default 60
+    /// s.</summary>
     public TimeSpan AttributesTtlMax { get; init; } = TimeSpan.FromSeconds(60);
 
     /// <summary>Memory for chunks read or just written. Default 64 MiB.</summary>
@@ -35,7 +38,8 @@ public sealed class ClientOptions
     /// <summary>Names that the client remembers, absent ones too. Default 262144.</summary>
     public int EntriesMax { get; init; } = 256 * 1024;
 
-    /// <summary>First wait before a grain call is sent again; doubles up to <see cref="RetryDelayMax"/>. Default 50 ms.</summary>
+    /// <summary>First wait before a grain call is sent again; doubles up to <see cref="RetryDelayMax"/>. Default 50
+    /// ms.</summary>
     public TimeSpan RetryDelay { get; init; } = TimeSpan.FromMilliseconds(50);
 
     /// <summary>Longest wait before a grain call is sent again. Default 2 s.</summary>
@@ -44,7 +48,8 @@ public sealed class ClientOptions
     /// <summary>How long an operation waits for a session before it fails with ETIMEDOUT. Default 30 s.</summary>
     public TimeSpan SessionWaitMax { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Loops that hash and put written data. Default 1; more helps where files are written by several processes on many cores.</summary>
+    /// <summary>Loops that hash and put written data. Default 1; more helps where files are written by several
+    /// processes on many cores.</summary>
     public int FlushLoops { get; init; } = 1;
 
     /// <summary>Throws <see cref="ArgumentException"/> that names property, value and rule.</summary>

@@ -58,7 +58,8 @@ public sealed partial class FileSystemClient
     }
 
     /// <inheritdoc />
-    public async ValueTask<FsResult<ReadOnlyMemory<byte>>> ReadLinkAsync(InodeId inode, CancellationToken cancellationToken)
+    public async ValueTask<FsResult<ReadOnlyMemory<byte>>> ReadLinkAsync(
+        InodeId inode, CancellationToken cancellationToken)
     {
         var known = Pin(inode);
         try
@@ -114,7 +115,8 @@ public sealed partial class FileSystemClient
     }
 
     /// <inheritdoc />
-    public async ValueTask<FsResult<ReadOnlyMemory<byte>>> ListXattrAsync(InodeId inode, CancellationToken cancellationToken)
+    public async ValueTask<FsResult<ReadOnlyMemory<byte>>> ListXattrAsync(
+        InodeId inode, CancellationToken cancellationToken)
     {
         var known = Pin(inode);
         try
@@ -202,7 +204,8 @@ public sealed partial class FileSystemClient
             if (!inode.Holds(LeaseMode.Write, session) || !inode.CanAnswer(session)) return false;
             var now = inode.Visible;
             if (!now.IsRegular) return false;
-            if ((change.Mask & AttributeMask.Mode) != 0 && ((change.Mode ^ now.Mode) & FileMode.PermissionMask) != 0) return false;
+            var flips = (change.Mode ^ now.Mode) & FileMode.PermissionMask;
+            if ((change.Mask & AttributeMask.Mode) != 0 && flips != 0) return false;
             if ((change.Mask & AttributeMask.Uid) != 0 && change.Uid != now.Uid) return false;
             if ((change.Mask & AttributeMask.Gid) != 0 && change.Gid != now.Gid) return false;
             var ownerSet = (change.Mask & (AttributeMask.Uid | AttributeMask.Gid)) != 0;

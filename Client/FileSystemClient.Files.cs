@@ -56,7 +56,8 @@ public sealed partial class FileSystemClient
     }
 
     /// <inheritdoc />
-    public async ValueTask<FsResult<Nothing>> ReleaseAsync(InodeId inode, ulong handle, CancellationToken cancellationToken)
+    public async ValueTask<FsResult<Nothing>> ReleaseAsync(
+        InodeId inode, ulong handle, CancellationToken cancellationToken)
     {
         if (!_files.TryRemove(handle, out var file)) return FsError.EBADF;
         var known = file.Inode;
@@ -92,7 +93,8 @@ public sealed partial class FileSystemClient
     }
 
     /// <inheritdoc />
-    public async ValueTask<FsResult<Nothing>> SyncAsync(InodeId inode, bool dataOnly, CancellationToken cancellationToken)
+    public async ValueTask<FsResult<Nothing>> SyncAsync(
+        InodeId inode, bool dataOnly, CancellationToken cancellationToken)
     {
         if (inode == InodeId.Root) return await SyncAllAsync(cancellationToken);
         var known = Pin(inode);
@@ -159,7 +161,8 @@ public sealed partial class FileSystemClient
     {
         lock (file.Inode.Sync)
         {
-            if (file.Inode.Content is not { } content || content.ErrorCount == file.SeenErrorCount) return Nothing.Value;
+            var content = file.Inode.Content;
+            if (content is null || content.ErrorCount == file.SeenErrorCount) return Nothing.Value;
             file.SeenErrorCount = content.ErrorCount;
             return content.LastError;
         }
@@ -184,7 +187,8 @@ public sealed partial class FileSystemClient
         }
     }
 
-    // Nobody here has it open any more: the grain may free it. In the background; a lost word is made good by the session's end.
+    // Nobody here has it open any more: the grain may free it. In the background; a lost word is made good by the
+    // session's end.
     private void LeaveOrphan(CachedInode inode)
     {
         if (!inode.TryPin()) return;

@@ -53,7 +53,8 @@ public sealed partial class FileSystemClient
                 var size = (long)file.Inode.Visible.SizeBytes;
                 if (offset < 0 || offset >= size) return FsError.ENXIO;
                 var found = Files.DataSeeker.Find(content, offset, size, whence, out missing);
-                if (found >= 0) return found < size || whence == SeekWhence.Hole ? Math.Min(found, size) : FsError.ENXIO;
+                if (found >= 0 && (found < size || whence == SeekWhence.Hole)) return Math.Min(found, size);
+                if (found >= 0) return FsError.ENXIO;
             }
 
             error = await _maps.LoadAsync(file.Inode, content, missing, Limits.ExtentsPerMapMax);
@@ -63,8 +64,8 @@ public sealed partial class FileSystemClient
 
     /// <inheritdoc />
     public async ValueTask<FsResult<long>> CopyRangeAsync(
-        InodeId source, ulong sourceHandle, long sourceOffset, InodeId target, ulong targetHandle, long targetOffset, long length,
-        Caller caller, CancellationToken cancellationToken)
+        InodeId source, ulong sourceHandle, long sourceOffset, InodeId target, ulong targetHandle, long targetOffset,
+        long length, Caller caller, CancellationToken cancellationToken)
     {
         if (sourceOffset < 0 || targetOffset < 0 || length < 0) return FsError.EINVAL;
         var buffer = ArrayPool<byte>.Shared.Rent((int)Math.Min(length, Limits.CopyStepBytes));
@@ -78,8 +79,8 @@ public sealed partial class FileSystemClient
                 if (read.IsError) return copied > 0 ? copied : read.Error;
                 if (read.Value == 0) break;
                 var written = await WriteAsync(
-                    target, targetHandle, targetOffset + copied, step[..read.Value], killPrivileges: caller.Uid != 0, caller,
-                    cancellationToken);
+                    target, targetHandle, targetOffset + copied, step[..read.Value], killPrivileges: caller.Uid != 0,
+                    caller, cancellationToken);
                 if (written.IsError) return copied > 0 ? copied : written.Error;
                 copied += written.Value;
             }
@@ -165,15 +166,18 @@ public sealed partial class FileSystemClient
         return error != FsError.None ? error : await WriteZerosAsync(inode, lastWhole, limit, cancellationToken);
     }
 
-    private async ValueTask<FsError> WriteZerosAsync(CachedInode inode, long from, long to, CancellationToken cancellationToken)
+    private async ValueTask<FsError> WriteZerosAsync(
+        CachedInode inode, long from, long to, CancellationToken cancellationToken)
     {
         if (from >= to) return FsError.None;
-        var written = await _writer.WriteAsync(inode, from, new byte[to - from], killPrivileges: false, cancellationToken);
+        var zeros = new byte[to - from];
+        var written = await _writer.WriteAsync(inode, from, zeros, killPrivileges: false, cancellationToken);
         return written.Error;
     }
 
     private async ValueTask<FsError> AllocateInsideAsync(
-        CachedInode inode, AllocateMode mode, long offset, long length, Caller caller, CancellationToken cancellationToken)
+        CachedInode inode, AllocateMode mode, long offset, long length, Caller caller,
+        CancellationToken cancellationToken)
     {
         var error = await _leases.AcquireAsync(inode, LeaseMode.Write, cancellationToken);
         if (error != FsError.None) return error;
@@ -208,7 +212,8 @@ public sealed partial class FileSystemClient
         }
     }
 
-    // What is buffered is committed first, and inline content becomes pieces: ranges of pieces are all that a grain can change.
+    // What is buffered is committed first, and inline content becomes pieces: ranges of pieces are all that a grain can
+    // change.
     private async ValueTask<FsError> StoreAsPiecesAsync(CachedInode inode, FileContent content)
     {
         lock (inode.Sync) content.IsInlineAllowed = false;

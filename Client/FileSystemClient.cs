@@ -16,9 +16,11 @@ namespace ClaudeFs.Client;
 /// flush what is written and close the session.
 /// </summary>
 /// <remarks>
-/// The parts: <see cref="NodeTable"/> knows inodes, <see cref="InodeLeases"/> asks for them, <see cref="FileWriter"/> and
+/// The parts: <see cref="NodeTable"/> knows inodes, <see cref="InodeLeases"/> asks for them, <see cref="FileWriter"/>
+/// and
 /// <see cref="FileReader"/> move bytes, <see cref="Flusher"/> commits, <see cref="Recaller"/> gives back,
-/// <see cref="Upkeep"/> tidies. Lock order: a file's gate, then one inode's lock, then leaves (dirty list, budgets, caches,
+/// <see cref="Upkeep"/> tidies. Lock order: a file's gate, then one inode's lock, then leaves (dirty list, budgets,
+/// caches,
 /// pools). Never two inodes' locks; no lock across an await.
 /// </remarks>
 public sealed partial class FileSystemClient : IFileSystem, IAsyncDisposable
@@ -123,7 +125,8 @@ public sealed partial class FileSystemClient : IFileSystem, IAsyncDisposable
     }
 
     /// <summary>
-    /// Everything written so far is committed and durable. Errors: EIO, ENOSPC, EDQUOT (the first of what was lost; each file
+    /// Everything written so far is committed and durable. Errors: EIO, ENOSPC, EDQUOT (the first of what was lost;
+    /// each file
     /// tells its own too).
     /// </summary>
     public async ValueTask<FsResult<Nothing>> SyncAllAsync(CancellationToken cancellationToken)

@@ -39,7 +39,8 @@ public static partial class Limits
     /// <summary>Files whose age is looked at in one round of upkeep.</summary>
     public const int AgedPerRoundMax = 1024;
 
-    /// <summary>Inodes waiting to be let go because the kernel forgot them; beyond, the trimmer finds them by itself.</summary>
+    /// <summary>Inodes waiting to be let go because the kernel forgot them; beyond, the trimmer finds them by
+    /// itself.</summary>
     public const int ForgottenQueueMax = 16_384;
 
     /// <summary>Read-ahead begins with this much.</summary>

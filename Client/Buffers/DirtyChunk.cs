@@ -3,7 +3,8 @@ using ClaudeFs.Primitives;
 namespace ClaudeFs.Client.Buffers;
 
 /// <summary>
-/// Written bytes of one aligned 64 KiB of a file. Holds a page while all of them are in one page, else a whole chunk, so
+/// Written bytes of one aligned 64 KiB of a file. Holds a page while all of them are in one page, else a whole chunk,
+/// so
 /// that small files and small writes do not take 64 KiB each. Not thread-safe: the buffer's owner locks.
 /// </summary>
 internal sealed class DirtyChunk(long index)
@@ -60,7 +61,8 @@ internal sealed class DirtyChunk(long index)
         (_slab, _slabStart) = (chunk, 0);
     }
 
-    /// <summary>Takes the slab out when it is a whole chunk's: the caller owns it, the chunk must not be used again.</summary>
+    /// <summary>Takes the slab out when it is a whole chunk's: the caller owns it, the chunk must not be used
+    /// again.</summary>
     public byte[]? TakeWholeSlab()
     {
         if (_slab?.Length != Limits.ChunkBytes) return null;

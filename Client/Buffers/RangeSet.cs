@@ -1,6 +1,7 @@
 namespace ClaudeFs.Client.Buffers;
 
-/// <summary>Half-open ranges of ints, ascending, never touching: which bytes of a chunk are there. Not thread-safe.</summary>
+/// <summary>Half-open ranges of ints, ascending, never touching: which bytes of a chunk are there. Not
+/// thread-safe.</summary>
 internal sealed class RangeSet
 {
     private const int InitialCapacity = 4;

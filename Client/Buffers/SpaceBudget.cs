@@ -42,7 +42,8 @@ internal sealed class SpaceBudget(IBlockClient blocks, ILoop loop)
         lock (_sync) _availableBytes += bytes;
     }
 
-    /// <summary>Makes <paramref name="bytes"/> available, a slab where there is one. Errors: ENOSPC, and the store's.</summary>
+    /// <summary>Makes <paramref name="bytes"/> available, a slab where there is one. Errors: ENOSPC, and the
+    /// store's.</summary>
     public async ValueTask<FsError> EnsureAsync(long bytes, CancellationToken cancellationToken)
     {
         await _gate.EnterAsync();

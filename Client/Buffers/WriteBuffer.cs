@@ -3,8 +3,10 @@ using ClaudeFs.Primitives;
 namespace ClaudeFs.Client.Buffers;
 
 /// <summary>
-/// What was written to one file and is not committed: two layers of dirty chunks. Writes go to the current layer; a flush
-/// moves chunks to the flushing layer, whose bytes do not change until the flush ends. Readers see current over flushing.
+/// What was written to one file and is not committed: two layers of dirty chunks. Writes go to the current layer; a
+/// flush
+/// moves chunks to the flushing layer, whose bytes do not change until the flush ends. Readers see current over
+/// flushing.
 /// </summary>
 /// <remarks>
 /// Not thread-safe: the owner's lock guards every member. Bytes of the flushing layer may be read without it by the one
@@ -112,7 +114,8 @@ internal sealed class WriteBuffer(SlabPool pool)
     }
 
     /// <summary>
-    /// The first buffered run at or after <paramref name="position"/> and before <paramref name="end"/>, clipped to both;
+    /// The first buffered run at or after <paramref name="position"/> and before <paramref name="end"/>, clipped to
+    /// both;
     /// false when there is none. Newer bytes hide older ones.
     /// </summary>
     public bool TryFindRun(long position, long end, out BufferedRun run)
@@ -160,8 +163,10 @@ internal sealed class WriteBuffer(SlabPool pool)
     }
 
     /// <summary>
-    /// Moves chunks to the flushing layer, lowest first, up to <paramref name="bytesMax"/> of memory (at least one) and as
-    /// many extents as one commit may bring. With <paramref name="wholeOnly"/> only chunks that are full, and the first of
+    /// Moves chunks to the flushing layer, lowest first, up to <paramref name="bytesMax"/> of memory (at least one) and
+    /// as
+    /// many extents as one commit may bring. With <paramref name="wholeOnly"/> only chunks that are full, and the first
+    /// of
     /// the file when <paramref name="withFirst"/>. No flush may be under way.
     /// </summary>
     public List<DirtyChunk> Take(long bytesMax, bool wholeOnly, bool withFirst)
@@ -209,7 +214,8 @@ internal sealed class WriteBuffer(SlabPool pool)
     }
 
     /// <summary>
-    /// Ends a flush: the chunks are committed, or lost. <paramref name="takeSlab"/> may keep a chunk's memory (it returns true then).
+    /// Ends a flush: the chunks are committed, or lost. <paramref name="takeSlab"/> may keep a chunk's memory (it
+    /// returns true then).
     /// </summary>
     public void EndFlush(Func<DirtyChunk, bool>? takeSlab = null)
     {

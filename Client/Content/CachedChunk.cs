@@ -3,7 +3,8 @@ using ClaudeFs.Primitives;
 
 namespace ClaudeFs.Client.Content;
 
-/// <summary>One entry of the <see cref="ChunkCache"/>; counts who uses its slab. Born with the cache's own reference.</summary>
+/// <summary>One entry of the <see cref="ChunkCache"/>; counts who uses its slab. Born with the cache's own
+/// reference.</summary>
 internal sealed class CachedChunk(ChunkLocation location, byte[] slab, int length)
 {
     private readonly TaskCompletionSource<FsResult<Nothing>> _loaded = new();

@@ -5,12 +5,15 @@ using ClaudeFs.Primitives;
 namespace ClaudeFs.Client.Content;
 
 /// <summary>
-/// Verified, decoded chunks and pages by where they are stored: what a location holds never changes, so nothing here goes
+/// Verified, decoded chunks and pages by where they are stored: what a location holds never changes, so nothing here
+/// goes
 /// stale. Bounded; what was not used since the hand last passed goes first. Thread-safe.
 /// </summary>
 /// <remarks>
-/// Invariants: an entry holds one reference for the cache while it is in the table, and one for each reader; the slab goes
-/// back to the pool with the last. Bytes are written only by the load, before its task completes. Lock order: the lock is
+/// Invariants: an entry holds one reference for the cache while it is in the table, and one for each reader; the slab
+/// goes
+/// back to the pool with the last. Bytes are written only by the load, before its task completes. Lock order: the lock
+/// is
 /// a leaf; no call leaves this class under it.
 /// </remarks>
 internal sealed class ChunkCache(IBlockClient blocks, SlabPool pool, long bytesMax, ClientInstruments instruments)
@@ -48,7 +51,8 @@ internal sealed class ChunkCache(IBlockClient blocks, SlabPool pool, long bytesM
     }
 
     /// <summary>
-    /// Copies a part of a chunk, waiting for a load under way or starting one. Errors: as <see cref="IBlockClient.ReadAsync"/>.
+    /// Copies a part of a chunk, waiting for a load under way or starting one. Errors: as
+    /// <see cref="IBlockClient.ReadAsync"/>.
     /// </summary>
     public async ValueTask<FsResult<Nothing>> ReadAsync(ReadSegment segment, Memory<byte> destination)
     {

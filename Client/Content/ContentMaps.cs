@@ -9,7 +9,8 @@ internal sealed class ContentMaps(ClientContext context, InodeLeases leases)
     private const int StaleRetriesMax = 3;
 
     /// <summary>
-    /// Learns the pieces of extents [<paramref name="first"/>, + <paramref name="count"/>). An answer that a change of the
+    /// Learns the pieces of extents [<paramref name="first"/>, + <paramref name="count"/>). An answer that a change of
+    /// the
     /// client's own overtook is asked for again. Errors: ESTALE, EISDIR, EIO and the caller's.
     /// </summary>
     public async ValueTask<FsError> LoadAsync(CachedInode inode, FileContent content, uint first, uint count)
@@ -33,7 +34,8 @@ internal sealed class ContentMaps(ClientContext context, InodeLeases leases)
     }
 
     /// <summary>
-    /// Fills <paramref name="destination"/> with the committed bytes at <paramref name="offset"/>; zeros where there are none.
+    /// Fills <paramref name="destination"/> with the committed bytes at <paramref name="offset"/>; zeros where there
+    /// are none.
     /// Errors: as <see cref="LoadAsync"/>, and EIO when blocks cannot be read.
     /// </summary>
     public async ValueTask<FsError> ReadCommittedAsync(

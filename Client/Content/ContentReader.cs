@@ -3,7 +3,8 @@ using ClaudeFs.Primitives;
 
 namespace ClaudeFs.Client.Content;
 
-/// <summary>Carries out read plans: from the chunk cache, or whole chunks straight into the destination. Thread-safe.</summary>
+/// <summary>Carries out read plans: from the chunk cache, or whole chunks straight into the destination.
+/// Thread-safe.</summary>
 internal sealed class ContentReader(IBlockClient blocks, ChunkCache cache, ClientInstruments instruments)
 {
     private static readonly Task<FsResult<Nothing>> Done = Task.FromResult<FsResult<Nothing>>(Nothing.Value);

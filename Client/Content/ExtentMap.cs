@@ -20,7 +20,8 @@ internal sealed class ExtentMap
     public bool IsUnknown => !_isComplete && _extents.Count == 0;
 
     /// <summary>Whether the file is known to have no stored content.</summary>
-    public bool IsKnownEmpty => _isComplete && Inline is null && _extents.Values.All(static pieces => pieces.Length == 0);
+    public bool IsKnownEmpty =>
+        _isComplete && Inline is null && _extents.Values.All(static pieces => pieces.Length == 0);
 
     /// <summary>Nothing is known any more.</summary>
     public void Forget()
@@ -67,7 +68,8 @@ internal sealed class ExtentMap
     public ReadOnlySpan<ExtentPiece> Pieces(uint index) => _extents.GetValueOrDefault(index) ?? [];
 
     /// <summary>
-    /// Adds what [<paramref name="from"/>, <paramref name="to"/>) needs to <paramref name="plan"/>; inline bytes are copied
+    /// Adds what [<paramref name="from"/>, <paramref name="to"/>) needs to <paramref name="plan"/>; inline bytes are
+    /// copied
     /// and holes cleared in <paramref name="destination"/> (whose first byte is file offset <paramref name="origin"/>).
     /// False, with the plan's MissingExtent, when an extent is not known.
     /// </summary>
@@ -153,7 +155,8 @@ internal sealed class ExtentMap
         }
     }
 
-    /// <summary>Drops what is known of extents that the range touches; what is known to be complete no longer is.</summary>
+    /// <summary>Drops what is known of extents that the range touches; what is known to be complete no longer
+    /// is.</summary>
     public void ForgetRange(long offset, long length)
     {
         if (length <= 0) return;

@@ -6,7 +6,8 @@ namespace ClaudeFs.Client.Content;
 internal static class PieceMerge
 {
     /// <summary>
-    /// The pieces of an extent after an update: what <paramref name="updates"/> cover is theirs (holes leave nothing), the
+    /// The pieces of an extent after an update: what <paramref name="updates"/> cover is theirs (holes leave nothing),
+    /// the
     /// rest stays, cut where it must be. Both ascend and do not overlap; so does the result.
     /// </summary>
     public static ExtentPiece[] Replace(ReadOnlySpan<ExtentPiece> pieces, ReadOnlySpan<ExtentPiece> updates)

@@ -7,7 +7,8 @@ namespace ClaudeFs.Client.Files;
 internal static class DataSeeker
 {
     /// <summary>
-    /// Where the next data or hole at or after <paramref name="offset"/> begins, or the size when there is none; -1, with
+    /// Where the next data or hole at or after <paramref name="offset"/> begins, or the size when there is none; -1,
+    /// with
     /// <paramref name="missing"/>, when an extent's pieces are not known. Preallocated ranges are holes until written.
     /// </summary>
     public static long Find(FileContent content, long offset, long size, SeekWhence whence, out uint missing)

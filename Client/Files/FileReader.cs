@@ -6,7 +6,8 @@ using ClaudeFs.Primitives;
 namespace ClaudeFs.Client.Files;
 
 /// <summary>
-/// Reads files under read leases: buffered bytes over committed pieces over zeros. What is in memory is answered at once.
+/// Reads files under read leases: buffered bytes over committed pieces over zeros. What is in memory is answered at
+/// once.
 /// Thread-safe.
 /// </summary>
 internal sealed class FileReader(ClientContext context, InodeLeases leases, ContentMaps maps)
@@ -29,7 +30,8 @@ internal sealed class FileReader(ClientContext context, InodeLeases leases, Cont
     /// Reads up to the destination's length; less only at the end. Errors: EIO, ESTALE, ETIMEDOUT, EINTR.
     /// </summary>
     public ValueTask<FsResult<int>> ReadAsync(
-        FileHandle? handle, CachedInode inode, long offset, Memory<byte> destination, CancellationToken cancellationToken)
+        FileHandle? handle, CachedInode inode, long offset, Memory<byte> destination,
+        CancellationToken cancellationToken)
     {
         if (offset < 0) return new(FsError.EINVAL);
         var plan = t_plan ?? new ReadPlan();
@@ -63,7 +65,8 @@ internal sealed class FileReader(ClientContext context, InodeLeases leases, Cont
             {
                 var isBuffered = content.Buffer.TryFindRun(position, end, out var run);
                 var gapEnd = isBuffered ? run.Start : end;
-                if (gapEnd > position && !content.Map.TryPlan(position, gapEnd, offset, destination, plan)) return Planned.NeedsMap;
+                var isKnown = gapEnd <= position || content.Map.TryPlan(position, gapEnd, offset, destination, plan);
+                if (!isKnown) return Planned.NeedsMap;
                 if (!isBuffered) break;
                 Buffers.WriteBuffer.Copy(run, destination[(int)(run.Start - offset)..]);
                 position = run.End;

@@ -6,7 +6,8 @@ using ClaudeFs.Primitives;
 namespace ClaudeFs.Client.Files;
 
 /// <summary>
-/// Buffers writes under write _leases. A write that finds lease, room and memory completes at once; else it waits for what
+/// Buffers writes under write _leases. A write that finds lease, room and memory completes at once; else it waits for
+/// what
 /// is missing and tries again. Thread-safe.
 /// </summary>
 internal sealed class FileWriter
@@ -38,10 +39,12 @@ internal sealed class FileWriter
     }
 
     /// <summary>
-    /// Buffers all of <paramref name="source"/>. Errors: EFBIG, ENOSPC, EDQUOT, ESTALE, ETIMEDOUT, EINTR (nothing was written).
+    /// Buffers all of <paramref name="source"/>. Errors: EFBIG, ENOSPC, EDQUOT, ESTALE, ETIMEDOUT, EINTR (nothing was
+    /// written).
     /// </summary>
     public ValueTask<FsResult<int>> WriteAsync(
-        CachedInode inode, long offset, ReadOnlyMemory<byte> source, bool killPrivileges, CancellationToken cancellationToken)
+        CachedInode inode, long offset, ReadOnlyMemory<byte> source, bool killPrivileges,
+        CancellationToken cancellationToken)
     {
         if (source.IsEmpty) return new(0);
         var need = TryWrite(inode, offset, source.Span, killPrivileges);
@@ -50,7 +53,8 @@ internal sealed class FileWriter
             : WaitAndWriteAsync(need, inode, offset, source, killPrivileges, cancellationToken);
     }
 
-    /// <summary>Begins to flush the longest dirty files, until memory is no longer tight; nothing when it runs already.</summary>
+    /// <summary>Begins to flush the longest dirty files, until memory is no longer tight; nothing when it runs
+    /// already.</summary>
     public void Relieve()
     {
         if (Interlocked.Exchange(ref _isRelieving, 1) == 0) _context.Loop.Post(_relieve, null);

@@ -17,7 +17,8 @@ internal sealed class QuotaWatch(ClientContext context, InodeLeases leases)
     private readonly ConcurrentDictionary<string, (bool IsLimited, long Until)> _owners = new();
 
     /// <summary>
-    /// Makes room for a file to grow by <paramref name="bytes"/>, or finds that there is no quota. Errors: EDQUOT, ENOSPC, ESTALE
+    /// Makes room for a file to grow by <paramref name="bytes"/>, or finds that there is no quota. Errors: EDQUOT,
+    /// ENOSPC, ESTALE
     /// and the caller's.
     /// </summary>
     public async ValueTask<FsError> EnsureAsync(
@@ -35,7 +36,12 @@ internal sealed class QuotaWatch(ClientContext context, InodeLeases leases)
 
         var asked = Math.Max(bytes, Limits.QuotaSlabBytes);
         var reserved = await ReserveAsync(inode, asked, cancellationToken);
-        if (reserved == FsError.EDQUOT && asked > bytes) reserved = await ReserveAsync(inode, asked = bytes, cancellationToken);
+        if (reserved == FsError.EDQUOT && asked > bytes)
+        {
+            asked = bytes;
+            reserved = await ReserveAsync(inode, asked, cancellationToken);
+        }
+
         if (reserved != FsError.None) return reserved;
         lock (inode.Sync) content.QuotaBytes += asked;
         return FsError.None;

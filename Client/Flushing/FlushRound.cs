@@ -14,8 +14,8 @@ namespace ClaudeFs.Client.Flushing;
 /// <param name="Also">Times that go with it.</param>
 /// <param name="IsLast">Nothing that the flush has to write is left behind.</param>
 internal sealed record FlushRound(
-    List<DirtyChunk> Chunks, byte[]? Inline, long SizeBytes, Stamp WriteTime, bool KillPrivileges, AttributesChange Also,
-    bool IsLast)
+    List<DirtyChunk> Chunks, byte[]? Inline, long SizeBytes, Stamp WriteTime, bool KillPrivileges,
+    AttributesChange Also, bool IsLast)
 {
     /// <summary>Chunks that could not be filled or put, and why.</summary>
     public FsError LostError { get; set; }
@@ -29,4 +29,5 @@ internal sealed record FlushRound(
 /// <param name="OldestPin">Oldest garbage epoch of the puts.</param>
 /// <param name="StoredBytes">Bytes put.</param>
 /// <param name="Error">Why something is missing; None when all is there.</param>
-internal readonly record struct PutResult(ImmutableArray<Extent> Updates, ulong OldestPin, long StoredBytes, FsError Error);
+internal readonly record struct PutResult(
+    ImmutableArray<Extent> Updates, ulong OldestPin, long StoredBytes, FsError Error);

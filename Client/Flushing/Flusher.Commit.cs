@@ -23,8 +23,9 @@ internal sealed partial class Flusher
                 var end = Math.Min(length, start + page);
                 if (!chunk.Valid.Intersects(start, end) || chunk.Valid.Covers(start, end)) continue;
                 scratch ??= context.Slabs.RentPage();
-                var error = await maps.ReadCommittedAsync(inode, content, chunk.Offset + start, scratch.AsMemory(0, end - start));
-                if (error == FsError.None) FillPage(inode, content, chunk, start, scratch.AsSpan(0, end - start));
+                var old = scratch.AsMemory(0, end - start);
+                var error = await maps.ReadCommittedAsync(inode, content, chunk.Offset + start, old);
+                if (error == FsError.None) FillPage(inode, content, chunk, start, old.Span);
                 else round.LostError = error;
             }
         }
@@ -32,7 +33,8 @@ internal sealed partial class Flusher
         if (scratch is not null) context.Slabs.Return(scratch);
     }
 
-    private static void FillPage(CachedInode inode, FileContent content, DirtyChunk chunk, int start, ReadOnlySpan<byte> bytes)
+    private static void FillPage(
+        CachedInode inode, FileContent content, DirtyChunk chunk, int start, ReadOnlySpan<byte> bytes)
     {
         lock (inode.Sync)
         {

@@ -9,14 +9,18 @@ using ClaudeFs.Reduction.Hashing;
 namespace ClaudeFs.Client.Flushing;
 
 /// <summary>
-/// Commits what is buffered: rounds of up to 8 MiB, each filled to whole pages, put to the block store and made part of the
-/// file by one grain call. What cannot be stored is dropped, logged, and reported by the next fsync or close. Thread-safe.
+/// Commits what is buffered: rounds of up to 8 MiB, each filled to whole pages, put to the block store and made part of
+/// the
+/// file by one grain call. What cannot be stored is dropped, logged, and reported by the next fsync or close.
+/// Thread-safe.
 /// </summary>
 /// <remarks>
-/// Invariants: a file's rounds run one after another, inside its gate. The bytes of a round do not change while it runs:
+/// Invariants: a file's rounds run one after another, inside its gate. The bytes of a round do not change while it
+/// runs:
 /// later writes go to the other layer. Lock order: gate, inode's lock.
 /// </remarks>
-internal sealed partial class Flusher(ClientContext context, InodeLeases leases, ContentMaps maps, IReadOnlyList<ILoop> loops)
+internal sealed partial class Flusher(
+    ClientContext context, InodeLeases leases, ContentMaps maps, IReadOnlyList<ILoop> loops)
 {
     private const long HashInlineBytes = 256 * 1024;
 
@@ -24,7 +28,8 @@ internal sealed partial class Flusher(ClientContext context, InodeLeases leases,
     private ClaudeFs.Client.Sessions.ClientSession? _namerSession;
 
     /// <summary>
-    /// Commits everything written before the call. With <paramref name="ack"/> Commit it is durable on return; Error says
+    /// Commits everything written before the call. With <paramref name="ack"/> Commit it is durable on return; Error
+    /// says
     /// what this call lost, and the inode remembers it too.
     /// </summary>
     public async ValueTask<FlushOutcome> FlushAsync(CachedInode inode, AckMode ack)
@@ -61,8 +66,8 @@ internal sealed partial class Flusher(ClientContext context, InodeLeases leases,
             lock (inode.Sync) round = TakeRound(inode, content, upTo, wholeOnly: false);
             if (round is null) break;
             var error = await RunAsync(inode, content, round, round.IsLast ? ack : AckMode.Applied);
-            outcome = new(
-                error == FsError.None ? outcome.Error : error, round.IsLast && ack == AckMode.Commit && error == FsError.None);
+            var isCommitted = round.IsLast && ack == AckMode.Commit && error == FsError.None;
+            outcome = new(error == FsError.None ? outcome.Error : error, isCommitted);
         }
 
         return await SendTimesAsync(inode, content, ack, outcome);
@@ -178,7 +183,8 @@ internal sealed partial class Flusher(ClientContext context, InodeLeases leases,
         return taken.Count == 0 ? null : Round(content, taken, null, size, !wholeOnly && !buffer.HasWritesUpTo(upTo));
     }
 
-    private static FlushRound Round(FileContent content, List<DirtyChunk> chunks, byte[]? inline, long size, bool isLast) =>
+    private static FlushRound Round(
+        FileContent content, List<DirtyChunk> chunks, byte[]? inline, long size, bool isLast) =>
         new(chunks, inline, size, content.WriteTime, content.KillPrivileges, isLast ? content.Also : default, isLast);
 
     private static byte[] ComposeInline(byte[]? old, List<DirtyChunk> chunks, int size)
@@ -187,7 +193,10 @@ internal sealed partial class Flusher(ClientContext context, InodeLeases leases,
         old?.AsSpan(0, Math.Min(old.Length, size)).CopyTo(content);
         foreach (var chunk in chunks)
         {
-            foreach (var (start, end) in chunk.Valid.Ranges) chunk.Bytes(start, end - start).Span.CopyTo(content.AsSpan(start));
+            foreach (var (start, end) in chunk.Valid.Ranges)
+            {
+                chunk.Bytes(start, end - start).Span.CopyTo(content.AsSpan(start));
+            }
         }
 
         return content;
@@ -217,7 +226,8 @@ internal sealed partial class Flusher(ClientContext context, InodeLeases leases,
         var loop = round.HeldBytes > HashInlineBytes ? loops[(int)(inode.Id.Value % (ulong)loops.Count)] : null;
         for (var attempt = 0; ; attempt++)
         {
-            var put = await new PutPipeline(context.Dependencies.Blocks, Namer(), loop).RunAsync(round.Chunks, round.SizeBytes);
+            var pipeline = new PutPipeline(context.Dependencies.Blocks, Namer(), loop);
+            var put = await pipeline.RunAsync(round.Chunks, round.SizeBytes);
             context.Instruments.FlushedBytes.Add(put.StoredBytes);
             if (put.Updates.IsEmpty)
             {

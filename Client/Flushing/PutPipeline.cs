@@ -9,7 +9,8 @@ using ClaudeFs.Reduction.Hashing;
 namespace ClaudeFs.Client.Flushing;
 
 /// <summary>
-/// Puts the chunks of one round: names and checks them batch by batch while earlier batches are on their way. Used once, by
+/// Puts the chunks of one round: names and checks them batch by batch while earlier batches are on their way. Used
+/// once, by
 /// one flush.
 /// </summary>
 internal sealed class PutPipeline(IBlockClient blocks, ChunkNamer namer, ILoop? loop)
@@ -21,7 +22,8 @@ internal sealed class PutPipeline(IBlockClient blocks, ChunkNamer namer, ILoop? 
     private Batch _open = new();
 
     /// <summary>
-    /// Puts every chunk that is complete: whole ones (the last up to <paramref name="sizeBytes"/>) under their name, of others
+    /// Puts every chunk that is complete: whole ones (the last up to <paramref name="sizeBytes"/>) under their name, of
+    /// others
     /// the pages that were written. On a loop when one was given.
     /// </summary>
     public async ValueTask<PutResult> RunAsync(IReadOnlyList<DirtyChunk> chunks, long sizeBytes)
@@ -141,9 +143,10 @@ internal sealed class PutPipeline(IBlockClient blocks, ChunkNamer namer, ILoop? 
             var offset = chunk.Offset + start;
             var length = (uint)write.Bytes.Length;
             if (!write.Fingerprint.IsZero) chunk.StoredAt = _locations[item];
+            var kind = write.Fingerprint.IsZero ? PieceKind.Located : PieceKind.Chunk;
             var piece = new ExtentPiece(
-                (uint)(offset % Limits.ExtentBytes), length, write.Fingerprint.IsZero ? PieceKind.Located : PieceKind.Chunk,
-                write.Codec, _locations[item], length, 0, write.Checksum, write.Fingerprint);
+                (uint)(offset % Limits.ExtentBytes), length, kind, write.Codec, _locations[item], length, 0,
+                write.Checksum, write.Fingerprint);
             return ((uint)(offset / Limits.ExtentBytes), piece);
         }
     }

@@ -10,9 +10,12 @@ namespace ClaudeFs.Client.Leases;
 /// Answers recalls: the front end drops what it keeps, what is buffered is committed, the lease goes. Thread-safe.
 /// </summary>
 /// <remarks>
-/// The order matters. First nothing may be kept any more (answers carry no time to live), then the kernel drops pages and
-/// names - which may wait for reads and writes that it has in flight here, and write back what was mapped, so the lease stays
-/// usable - then everything buffered is committed, and only in the turn in which nothing is left does the lease end. No lock
+/// The order matters. First nothing may be kept any more (answers carry no time to live), then the kernel drops pages
+/// and
+/// names - which may wait for reads and writes that it has in flight here, and write back what was mapped, so the lease
+/// stays
+/// usable - then everything buffered is committed, and only in the turn in which nothing is left does the lease end. No
+/// lock
 /// is held while the front end or a grain is called.
 /// </remarks>
 internal sealed class Recaller(ClientContext context) : ILeaseHolder, ISessionListener
@@ -57,7 +60,8 @@ internal sealed class Recaller(ClientContext context) : ILeaseHolder, ISessionLi
         }
     }
 
-    private static FsName[] Names(CachedInode inode) => inode.Entries is { Count: > 0 } entries ? [.. entries.Keys] : [];
+    private static FsName[] Names(CachedInode inode) =>
+        inode.Entries is { Count: > 0 } entries ? [.. entries.Keys] : [];
 
     private async Task RunAsync(LeaseRecall recall, TaskCompletionSource<LeaseReturn> answer)
     {
@@ -70,7 +74,8 @@ internal sealed class Recaller(ClientContext context) : ILeaseHolder, ISessionLi
         }
         catch (Exception fault)
         {
-            // Whoever waits for the lease must not wait for our trouble: it goes, and what was buffered under it is lost.
+            // Whoever waits for the lease must not wait for our trouble: it goes, and what was buffered under it is
+            // lost.
             context.Dependencies.Logger.RecallFailed(fault, recall.Inode);
             Flusher.Drop(inode, FsError.EIO);
             returned = End(inode, recall, LeaseMode.None);

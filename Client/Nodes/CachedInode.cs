@@ -9,9 +9,11 @@ namespace ClaudeFs.Client.Nodes;
 /// What the client knows of one inode: attributes, lease, and for files and directories what the lease lets it keep.
 /// </summary>
 /// <remarks>
-/// Invariants: everything but the pins is guarded by <see cref="Sync"/>, held only for short synchronous work, never across
+/// Invariants: everything but the pins is guarded by <see cref="Sync"/>, held only for short synchronous work, never
+/// across
 /// an await and never while another inode's is held. What was learnt is used only while <see cref="Holds"/> says so.
-/// Pins: above 0 somebody uses the inode; -1 it has left the table for good. Lock order: Sync, then the dirty list, then
+/// Pins: above 0 somebody uses the inode; -1 it has left the table for good. Lock order: Sync, then the dirty list,
+/// then
 /// budgets, caches and pools.
 /// </remarks>
 internal sealed class CachedInode(InodeId id, EntryTally tally)
@@ -42,7 +44,8 @@ internal sealed class CachedInode(InodeId id, EntryTally tally)
     /// <summary>The client itself changed something since, in a way that only the grain can tell.</summary>
     public bool IsStale { get; private set; }
 
-    /// <summary>When the client last began or ended a change of its own; compare <see cref="NodeTable.Fence"/>.</summary>
+    /// <summary>When the client last began or ended a change of its own; compare
+    /// <see cref="NodeTable.Fence"/>.</summary>
     public long ChangedAt { get; private set; }
 
     /// <summary>A recall is being answered: nothing may be kept by front ends any more.</summary>
@@ -72,7 +75,8 @@ internal sealed class CachedInode(InodeId id, EntryTally tally)
     /// <summary>Its last name is gone, as far as is known.</summary>
     public bool IsOrphan { get; set; }
 
-    /// <summary>A lease was given back with the word that the inode is open: the grain waits for ForgetOrphan.</summary>
+    /// <summary>A lease was given back with the word that the inode is open: the grain waits for
+    /// ForgetOrphan.</summary>
     public bool HasToldOpen { get; set; }
 
     /// <summary>It is known to have no extended attributes.</summary>
@@ -107,7 +111,8 @@ internal sealed class CachedInode(InodeId id, EntryTally tally)
     }
 
     /// <summary>
-    /// Takes in attributes that were asked for at <paramref name="fence"/>. Older ones than those here are passed over; so
+    /// Takes in attributes that were asked for at <paramref name="fence"/>. Older ones than those here are passed over;
+    /// so
     /// is, for staleness, what a change of the client's own may have overtaken.
     /// </summary>
     public void Learn(in InodeAttributes attributes, long fence)
@@ -132,7 +137,8 @@ internal sealed class CachedInode(InodeId id, EntryTally tally)
         IsStale |= isStale;
     }
 
-    /// <summary>Takes in a grant; one that was recalled already, or is older, is passed over. True when the lease holds.</summary>
+    /// <summary>Takes in a grant; one that was recalled already, or is older, is passed over. True when the lease
+    /// holds.</summary>
     public bool Accept(LeaseGrant grant, ClientSession session)
     {
         if (grant.Mode == LeaseMode.None || session.IsLost) return false;
@@ -170,7 +176,8 @@ internal sealed class CachedInode(InodeId id, EntryTally tally)
     }
 
     /// <summary>
-    /// A recall of everything up to <paramref name="number"/> ends. Returns what is kept of it: a later grant stands and
+    /// A recall of everything up to <paramref name="number"/> ends. Returns what is kept of it: a later grant stands
+    /// and
     /// is not counted.
     /// </summary>
     public LeaseMode GiveBack(ulong number, LeaseMode keepAtMost)

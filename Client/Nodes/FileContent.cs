@@ -8,12 +8,15 @@ using ClaudeFs.Primitives;
 namespace ClaudeFs.Client.Nodes;
 
 /// <summary>
-/// What the client has of one file's content: the map of what is committed, what is written and is not, and the times and
+/// What the client has of one file's content: the map of what is committed, what is written and is not, and the times
+/// and
 /// errors that go with it.
 /// </summary>
 /// <remarks>
-/// Invariants: guarded by the inode's lock, but for the gate. Whoever moves chunks to the flushing layer, commits, truncates
-/// or allocates is inside the gate; while <see cref="IsExclusive"/> nobody buffers writes either. Lock order: gate, then the
+/// Invariants: guarded by the inode's lock, but for the gate. Whoever moves chunks to the flushing layer, commits,
+/// truncates
+/// or allocates is inside the gate; while <see cref="IsExclusive"/> nobody buffers writes either. Lock order: gate,
+/// then the
 /// inode's lock.
 /// </remarks>
 internal sealed class FileContent(SlabPool pool, ILoop loop)
@@ -90,10 +93,18 @@ internal sealed class FileContent(SlabPool pool, ILoop loop)
     public void NoteTimes(in AttributesChange change, Stamp ctime)
     {
         var also = Also;
-        if ((change.Mask & AttributeMask.AtimeNow) != 0) also = also with { Atime = ctime, Mask = also.Mask | AttributeMask.Atime };
-        else if ((change.Mask & AttributeMask.Atime) != 0) also = also with { Atime = change.Atime, Mask = also.Mask | AttributeMask.Atime };
-        if ((change.Mask & AttributeMask.MtimeNow) != 0) also = also with { Mtime = ctime, Mask = also.Mask | AttributeMask.Mtime };
-        else if ((change.Mask & AttributeMask.Mtime) != 0) also = also with { Mtime = change.Mtime, Mask = also.Mask | AttributeMask.Mtime };
+        var isAtimeNow = (change.Mask & AttributeMask.AtimeNow) != 0;
+        if (isAtimeNow || (change.Mask & AttributeMask.Atime) != 0)
+        {
+            also = also with { Atime = isAtimeNow ? ctime : change.Atime, Mask = also.Mask | AttributeMask.Atime };
+        }
+
+        var isMtimeNow = (change.Mask & AttributeMask.MtimeNow) != 0;
+        if (isMtimeNow || (change.Mask & AttributeMask.Mtime) != 0)
+        {
+            also = also with { Mtime = isMtimeNow ? ctime : change.Mtime, Mask = also.Mask | AttributeMask.Mtime };
+        }
+
         Also = also with { Ctime = ctime, Mask = also.Mask | AttributeMask.Ctime };
     }
 
@@ -141,11 +152,13 @@ internal sealed class FileContent(SlabPool pool, ILoop loop)
 
         if ((Also.Mask & AttributeMask.Atime) != 0) visible = visible with { Atime = Also.Atime };
         if ((Also.Mask & AttributeMask.Mtime) != 0) visible = visible with { Mtime = Also.Mtime };
-        if (Also.Mask != AttributeMask.None && Also.Ctime > visible.Ctime) visible = visible with { Ctime = Also.Ctime };
+        var hasCtime = Also.Mask != AttributeMask.None && Also.Ctime > visible.Ctime;
+        if (hasCtime) visible = visible with { Ctime = Also.Ctime };
         return visible;
     }
 
-    /// <summary>A mode without its set-id bits; set-group-id stays where the group may not execute (mandatory locking).</summary>
+    /// <summary>A mode without its set-id bits; set-group-id stays where the group may not execute (mandatory
+    /// locking).</summary>
     public static uint WithoutPrivileges(uint mode)
     {
         const uint groupExecute = 0x8;

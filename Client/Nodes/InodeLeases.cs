@@ -11,7 +11,8 @@ internal readonly record struct Ticket(ClientSession? Session, long Fence);
 /// <summary>Asks grains for attributes and leases and learns their answers. Thread-safe.</summary>
 internal sealed class InodeLeases(ClientContext context)
 {
-    // A grant that a recall overtook is asked for again; each round is a grain's decision, so this ends in practice at once.
+    // A grant that a recall overtook is asked for again; each round is a grain's decision, so this ends in practice at
+    // once.
     private const int GrantAttemptsMax = 16;
 
     /// <summary>A request leaves now.</summary>
@@ -78,7 +79,8 @@ internal sealed class InodeLeases(ClientContext context)
     /// <summary>
     /// Attributes from the grain, with a lease when it gives one; learnt. Errors: ESTALE and the caller's.
     /// </summary>
-    public async ValueTask<FsResult<InodeAttributes>> RefreshAsync(CachedInode inode, CancellationToken cancellationToken)
+    public async ValueTask<FsResult<InodeAttributes>> RefreshAsync(
+        CachedInode inode, CancellationToken cancellationToken)
     {
         var ticket = Begin();
         var reply = await context.Caller.QueryAsync(
@@ -89,7 +91,8 @@ internal sealed class InodeLeases(ClientContext context)
     }
 
     /// <summary>
-    /// Gets at least the lease asked for, and fresh attributes with it. Errors: ESTALE, ETIMEDOUT, EINTR, EIO (not granted).
+    /// Gets at least the lease asked for, and fresh attributes with it. Errors: ESTALE, ETIMEDOUT, EINTR, EIO (not
+    /// granted).
     /// </summary>
     public async ValueTask<FsError> AcquireAsync(CachedInode inode, LeaseMode mode, CancellationToken cancellationToken)
     {

@@ -7,7 +7,8 @@ namespace ClaudeFs.Client.Nodes;
 /// The inodes that the client knows. Thread-safe. Whoever gets one has it pinned and unpins it.
 /// </summary>
 /// <remarks>
-/// The fence is a count of the client's own changes: a request notes it when it leaves, and its answer is not learnt for an
+/// The fence is a count of the client's own changes: a request notes it when it leaves, and its answer is not learnt
+/// for an
 /// inode that changed, or left the table, since.
 /// </remarks>
 internal sealed class NodeTable(Action onOverfull, int inodesMax, int entriesMax)
@@ -65,7 +66,8 @@ internal sealed class NodeTable(Action onOverfull, int inodesMax, int entriesMax
     }
 
     /// <summary>
-    /// Removes an inode on which the caller has the only pin, and takes that pin. False, and the pin stays, when there are
+    /// Removes an inode on which the caller has the only pin, and takes that pin. False, and the pin stays, when there
+    /// are
     /// others.
     /// </summary>
     public bool TryRemove(CachedInode inode)

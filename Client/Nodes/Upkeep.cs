@@ -6,10 +6,12 @@ using ClaudeFs.Primitives;
 namespace ClaudeFs.Client.Nodes;
 
 /// <summary>
-/// What goes on in the background: flushes what is dirty for too long, lets go of inodes that the kernel forgot, and trims
+/// What goes on in the background: flushes what is dirty for too long, lets go of inodes that the kernel forgot, and
+/// trims
 /// what is over its bounds. Thread-safe.
 /// </summary>
-/// <remarks>One round at a time, upon the client's loop. No lock is held while the front end or a grain is called.</remarks>
+/// <remarks>One round at a time, upon the client's loop. No lock is held while the front end or a grain is
+/// called.</remarks>
 internal sealed class Upkeep : IAsyncDisposable
 {
     private const int RoundsPerAge = 4;
@@ -63,7 +65,8 @@ internal sealed class Upkeep : IAsyncDisposable
         return _timer.DisposeAsync();
     }
 
-    /// <summary>Gives the lease on an inode back and forgets it, unless somebody uses it. The caller's pin is taken.</summary>
+    /// <summary>Gives the lease on an inode back and forgets it, unless somebody uses it. The caller's pin is
+    /// taken.</summary>
     public async ValueTask LetGoAsync(CachedInode inode)
     {
         FsName[] names;
@@ -105,7 +108,8 @@ internal sealed class Upkeep : IAsyncDisposable
     {
         var released = await _context.Caller.QueryAsync(
             (Grain: _leases.Operations(inode), Number: number),
-            static (ask, session) => ask.Grain.ReleaseLeaseAsync(session, ask.Number, isOpen: false), CancellationToken.None);
+            static (ask, session) => ask.Grain.ReleaseLeaseAsync(session, ask.Number, isOpen: false),
+            CancellationToken.None);
         if (released.IsError && released.Error != FsError.ESTALE)
         {
             _context.Dependencies.Logger.LetGoRefused(inode.Id, released.Error);

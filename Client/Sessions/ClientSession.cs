@@ -6,7 +6,8 @@ using ClaudeFs.Primitives;
 namespace ClaudeFs.Client.Sessions;
 
 /// <summary>
-/// One session as the client sees it. Leases hold only while it <see cref="IsValid"/>: its term counts from before the last
+/// One session as the client sees it. Leases hold only while it <see cref="IsValid"/>: its term counts from before the
+/// last
 /// answered keepalive left, less a tenth. Thread-safe.
 /// </summary>
 internal sealed class ClientSession(

@@ -4,7 +4,8 @@ using ClaudeFs.Primitives;
 namespace ClaudeFs.Client.Sessions;
 
 /// <summary>
-/// Calls grains for the file system: gives each mutation its id, sends it again with the same id after a time-out or a lost
+/// Calls grains for the file system: gives each mutation its id, sends it again with the same id after a time-out or a
+/// lost
 /// connection, and never under another session than the first. Thread-safe.
 /// </summary>
 internal sealed class GrainCaller(
@@ -14,7 +15,8 @@ internal sealed class GrainCaller(
     public static bool IsConnectionFault(Exception fault) =>
         fault is TimeoutException or OrleansException or IOException or ObjectDisposedException;
 
-    /// <summary>Asks something; safe to repeat by its nature. Errors: the grain's, ETIMEDOUT, EINTR, ENOTCONN.</summary>
+    /// <summary>Asks something; safe to repeat by its nature. Errors: the grain's, ETIMEDOUT, EINTR,
+    /// ENOTCONN.</summary>
     public async ValueTask<FsResult<TReply>> QueryAsync<TArgument, TReply>(
         TArgument argument, Func<TArgument, SessionId, ValueTask<FsResult<TReply>>> call,
         CancellationToken cancellationToken)
@@ -46,9 +48,12 @@ internal sealed class GrainCaller(
     }
 
     /// <summary>
-    /// Changes something, at most once. Errors: the grain's, ETIMEDOUT, EINTR (nothing was sent), ENOTCONN, EIO (the outcome
-    /// is unknown: the session was lost meanwhile), ESTALE too when <paramref name="under"/> is not the session any more:
-    /// what was written under a lease may not be committed without it. EAGAIN (a grain is overrun) is tried again as another
+    /// Changes something, at most once. Errors: the grain's, ETIMEDOUT, EINTR (nothing was sent), ENOTCONN, EIO (the
+    /// outcome
+    /// is unknown: the session was lost meanwhile), ESTALE too when <paramref name="under"/> is not the session any
+    /// more:
+    /// what was written under a lease may not be committed without it. EAGAIN (a grain is overrun) is tried again as
+    /// another
     /// operation, but for <paramref name="keepsAgain"/>, where it means something to the caller.
     /// </summary>
     public async ValueTask<FsResult<TReply>> MutateAsync<TArgument, TReply>(

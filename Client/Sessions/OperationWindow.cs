@@ -5,7 +5,8 @@ using ClaudeFs.Primitives;
 namespace ClaudeFs.Client.Sessions;
 
 /// <summary>
-/// Numbers of one session's operations in one shard: dense from 1. Bounded: a number is given only while it is less than
+/// Numbers of one session's operations in one shard: dense from 1. Bounded: a number is given only while it is less
+/// than
 /// <see cref="Limits.OperationsInFlightMax"/> above the lowest that has no answer. Thread-safe.
 /// </summary>
 internal sealed class OperationWindow(ILoop loop)

@@ -2,7 +2,8 @@ using ClaudeFs.Primitives;
 
 namespace ClaudeFs.Client.Sessions;
 
-/// <summary>The silo's time as far as keepalives tell: file times that a lease holder gives are its readings. Thread-safe.</summary>
+/// <summary>The silo's time as far as keepalives tell: file times that a lease holder gives are its readings.
+/// Thread-safe.</summary>
 internal sealed class ServerClock(TimeProvider time)
 {
     private long _offsetNanoseconds;

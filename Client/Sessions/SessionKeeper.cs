@@ -9,7 +9,8 @@ namespace ClaudeFs.Client.Sessions;
 internal interface ISessionListener
 {
     /// <summary>
-    /// Nothing cached is good any more. With <paramref name="isLost"/> the leases are gone too, and what was written under
+    /// Nothing cached is good any more. With <paramref name="isLost"/> the leases are gone too, and what was written
+    /// under
     /// them; else the session lives and may flush. Completes when the front end has dropped what it held.
     /// </summary>
     ValueTask DropAllAsync(ClientSession session, bool isLost);
@@ -19,8 +20,10 @@ internal interface ISessionListener
 /// Keeps a session open: keepalives at a third of its term, a new session when it is lost. Thread-safe.
 /// </summary>
 /// <remarks>
-/// Invariants: one keepalive at a time; <c>_current</c> is null while there is no session to use; a session whose term ran
-/// out is used again only after everything cached was dropped. No lock; state is changed by the one chain of keepalives.
+/// Invariants: one keepalive at a time; <c>_current</c> is null while there is no session to use; a session whose term
+/// ran
+/// out is used again only after everything cached was dropped. No lock; state is changed by the one chain of
+/// keepalives.
 /// </remarks>
 internal sealed class SessionKeeper : IAsyncDisposable
 {
@@ -41,7 +44,8 @@ internal sealed class SessionKeeper : IAsyncDisposable
     private volatile bool _isClosed;
 
     public SessionKeeper(
-        ClientDependencies dependencies, ClientOptions options, ILoop loop, ILeaseHolder holder, ISessionListener listener)
+        ClientDependencies dependencies, ClientOptions options, ILoop loop, ILeaseHolder holder,
+        ISessionListener listener)
     {
         (_dependencies, _options, _loop, _listener, _holder) = (dependencies, options, loop, listener, holder);
         _changed = new LoopSignal(loop);
@@ -49,7 +53,8 @@ internal sealed class SessionKeeper : IAsyncDisposable
         Clock = new ServerClock(dependencies.Time);
         _holderReference = dependencies.Grains.CreateObjectReference<ILeaseHolder>(holder);
         _timer = dependencies.Time.CreateTimer(
-            static state => ((SessionKeeper)state!).OnTimer(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            static state => ((SessionKeeper)state!).OnTimer(), this, Timeout.InfiniteTimeSpan,
+            Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>The silo's clock.</summary>
@@ -58,7 +63,8 @@ internal sealed class SessionKeeper : IAsyncDisposable
     /// <summary>The session to use, or null; whether its leases hold it tells itself.</summary>
     public ClientSession? Current => Volatile.Read(ref _current);
 
-    /// <summary>Opens the first session. Throws <see cref="FsException"/> when none can be had within SessionWaitMax.</summary>
+    /// <summary>Opens the first session. Throws <see cref="FsException"/> when none can be had within
+    /// SessionWaitMax.</summary>
     public async ValueTask StartAsync(CancellationToken cancellationToken)
     {
         await _gate.EnterAsync();
@@ -83,7 +89,8 @@ internal sealed class SessionKeeper : IAsyncDisposable
         }
     }
 
-    /// <summary>A session whose leases may be used; waits for one. Errors: ETIMEDOUT, EINTR, ENOTCONN (closed).</summary>
+    /// <summary>A session whose leases may be used; waits for one. Errors: ETIMEDOUT, EINTR, ENOTCONN
+    /// (closed).</summary>
     public ValueTask<FsResult<ClientSession>> GetAsync(CancellationToken cancellationToken)
     {
         var session = Current;
@@ -236,7 +243,8 @@ internal sealed class SessionKeeper : IAsyncDisposable
         var (sent, sentAt) = (_dependencies.Time.GetTimestamp(), _dependencies.Time.GetUtcNow());
         try
         {
-            var welcome = await grain.OpenAsync(new SessionHello(_options.ClientName, _options.IsEmbedded), _holderReference);
+            var hello = new SessionHello(_options.ClientName, _options.IsEmbedded);
+            var welcome = await grain.OpenAsync(hello, _holderReference);
             if (welcome.IsError)
             {
                 _dependencies.Logger.OpenRefused(id, welcome.Error);

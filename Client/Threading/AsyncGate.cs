@@ -5,7 +5,8 @@ namespace ClaudeFs.Client.Threading;
 
 /// <summary>
 /// One at a time, first come first served, across awaits. A waiter goes on upon the loop, never inside the
-/// <see cref="Exit"/> of whoever let it in, so that a chain of waiters neither deepens a stack nor runs under a caller's
+/// <see cref="Exit"/> of whoever let it in, so that a chain of waiters neither deepens a stack nor runs under a
+/// caller's
 /// lock.
 /// </summary>
 /// <remarks>
@@ -85,7 +86,10 @@ internal sealed class AsyncGate(ILoop loop)
         public ValueTaskSourceStatus GetStatus(short token) => _core.GetStatus(token);
 
         public void OnCompleted(
-            Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
-            _core.OnCompleted(continuation, state, token, flags & ~ValueTaskSourceOnCompletedFlags.UseSchedulingContext);
+            Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags)
+        {
+            flags &= ~ValueTaskSourceOnCompletedFlags.UseSchedulingContext;
+            _core.OnCompleted(continuation, state, token, flags);
+        }
     }
 }

@@ -11,7 +11,8 @@ internal sealed class LoopSignal(ILoop loop)
     private readonly Lock _sync = new();
     private TaskCompletionSource? _next;
 
-    /// <summary>A task of the next raise. Take it before checking the condition, else a raise between may be missed.</summary>
+    /// <summary>A task of the next raise. Take it before checking the condition, else a raise between may be
+    /// missed.</summary>
     public Task NextAsync()
     {
         lock (_sync) return (_next ??= new TaskCompletionSource()).Task;

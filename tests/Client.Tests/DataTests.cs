@@ -10,7 +10,8 @@ public sealed class DataTests : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _fixture.DisposeAsync();
 
-    [Theory, InlineData(1), InlineData(4096), InlineData(4097), InlineData(65_536), InlineData(70_000), InlineData(3_000_000)]
+    [Theory, InlineData(1), InlineData(4096), InlineData(4097), InlineData(65_536), InlineData(70_000)]
+    [InlineData(3_000_000)]
     public async Task What_was_written_is_read_before_and_after_the_flush_and_by_another_client(int length)
     {
         var client = await _fixture.StartAsync();
@@ -77,7 +78,8 @@ public sealed class DataTests : IAsyncDisposable
         var client = await _fixture.StartAsync();
         var file = await client.CreateAsync("stream");
         var bytes = ClientCalls.Pattern(12 << 20);
-        for (var at = 0; at < bytes.Length; at += 1 << 20) await client.WriteAsync(file, at, bytes[at..(at + (1 << 20))]);
+        const int step = 1 << 20;
+        for (var at = 0; at < bytes.Length; at += step) await client.WriteAsync(file, at, bytes[at..(at + step)]);
         await ClientFixture.UntilAsync(() => client.Statistics.Flushes > 0, "a flush in the background");
         await client.CloseAsync(file);
         Assert.Equal(bytes, await client.ReadAsync(await client.OpenAsync("stream"), 0, bytes.Length));
@@ -110,13 +112,13 @@ public sealed class DataTests : IAsyncDisposable
         await client.WriteAsync(file, 1 << 20, new byte[4096]);
         (await client.SyncAsync(file.Inode, dataOnly: false, CancellationToken.None)).Ok();
         await client.WriteAsync(file, 5 << 20, new byte[8192]);
-        async Task<FsResult<long>> Seek(long from, SeekWhence whence) =>
+        async Task<FsResult<long>> SeekAsync(long from, SeekWhence whence) =>
             await client.SeekAsync(file.Inode, file.Handle, from, whence, CancellationToken.None);
-        Assert.Equal(1 << 20, (await Seek(0, SeekWhence.Data)).Ok());
-        Assert.Equal((1 << 20) + 4096, (await Seek(1 << 20, SeekWhence.Hole)).Ok());
-        Assert.Equal(5 << 20, (await Seek((1 << 20) + 4096, SeekWhence.Data)).Ok());
-        Assert.Equal((5 << 20) + 8192, (await Seek(5 << 20, SeekWhence.Hole)).Ok());
-        Assert.Equal(FsError.ENXIO, (await Seek((5 << 20) + 8192, SeekWhence.Data)).Error);
+        Assert.Equal(1 << 20, (await SeekAsync(0, SeekWhence.Data)).Ok());
+        Assert.Equal((1 << 20) + 4096, (await SeekAsync(1 << 20, SeekWhence.Hole)).Ok());
+        Assert.Equal(5 << 20, (await SeekAsync((1 << 20) + 4096, SeekWhence.Data)).Ok());
+        Assert.Equal((5 << 20) + 8192, (await SeekAsync(5 << 20, SeekWhence.Hole)).Ok());
+        Assert.Equal(FsError.ENXIO, (await SeekAsync((5 << 20) + 8192, SeekWhence.Data)).Error);
     }
 
     [Fact]
@@ -159,7 +161,8 @@ public sealed class DataTests : IAsyncDisposable
         var (source, target) = (await client.CreateAsync("source"), await client.CreateAsync("target"));
         await client.WriteAsync(source, 0, bytes);
         var copied = await client.CopyRangeAsync(
-            source.Inode, source.Handle, 10, target.Inode, target.Handle, 5, 3_000_000, Caller.Root, CancellationToken.None);
+            source.Inode, source.Handle, 10, target.Inode, target.Handle, 5, 3_000_000, Caller.Root,
+            CancellationToken.None);
         Assert.Equal(bytes.Length - 10, copied.Ok());
         byte[] expected = [.. new byte[5], .. bytes[10..]];
         Assert.Equal(expected, await client.ReadAsync(target, 0, 3_000_000));

@@ -80,7 +80,8 @@ public sealed class LeaseTests : IAsyncDisposable
         var file = await client.CreateAsync("newer");
         await client.WriteAsync(file, 0, [1]);
         var holder = _fixture.Cluster.HolderOf(client.Session);
-        var answer = await holder.RecallAsync(new LeaseRecall(file.Inode, 0, LeaseMode.None, RecallCause.Lease, default));
+        var answer = await holder.RecallAsync(
+            new LeaseRecall(file.Inode, 0, LeaseMode.None, RecallCause.Lease, default));
         Assert.Equal(new LeaseReturn(LeaseMode.None, true), answer);
         await client.WriteAsync(file, 1, [2]);
         Assert.Equal(0, _fixture.Cluster.CallsOf("Write"));
@@ -107,9 +108,11 @@ public sealed class LeaseTests : IAsyncDisposable
         await client.WriteAsync(file, 0, [1, 2, 3]);
         var now = await client.StatAsync(file.Inode);
         var past = new Stamp(1_000_000_000_000_000_000);
-        await SetAsync(client, file.Inode, new(AttributeMask.Uid | AttributeMask.Gid, 0, now.Uid, now.Gid, 0, default, default, default));
+        const AttributeMask owner = AttributeMask.Uid | AttributeMask.Gid;
+        await SetAsync(client, file.Inode, new(owner, 0, now.Uid, now.Gid, 0, default, default, default));
         await SetAsync(client, file.Inode, new(AttributeMask.Mode, now.Mode, 0, 0, 0, default, default, default));
-        await SetAsync(client, file.Inode, new(AttributeMask.Atime | AttributeMask.Mtime, 0, 0, 0, 0, past, past, default));
+        const AttributeMask times = AttributeMask.Atime | AttributeMask.Mtime;
+        await SetAsync(client, file.Inode, new(times, 0, 0, 0, 0, past, past, default));
         Assert.Equal(past, (await client.StatAsync(file.Inode)).Mtime);
         await client.CloseAsync(file);
         Assert.Equal((1, 0), (_fixture.Cluster.CallsOf("Write"), _fixture.Cluster.CallsOf("SetAttributes")));
@@ -151,7 +154,8 @@ public sealed class LeaseTests : IAsyncDisposable
                 Assert1(client.LookupAsync(InodeId.Root, absent, CancellationToken.None));
                 Assert1(client.GetAttributesAsync(file.Inode, CancellationToken.None));
                 Assert1(client.ReadAsync(file.Inode, file.Handle, 0, buffer, CancellationToken.None));
-                Assert1(client.WriteAsync(file.Inode, file.Handle, 0, buffer, false, Caller.Root, CancellationToken.None));
+                Assert1(client.WriteAsync(
+                    file.Inode, file.Handle, 0, buffer, false, Caller.Root, CancellationToken.None));
             }
 
             return GC.GetAllocatedBytesForCurrentThread() - before;
@@ -162,7 +166,10 @@ public sealed class LeaseTests : IAsyncDisposable
 
         static void Assert1<T>(ValueTask<FsResult<T>> call)
         {
-            if (!call.IsCompletedSuccessfully || call.Result.IsError) throw new InvalidOperationException("Not at once");
+#pragma warning disable VSTHRD002 // it has completed: that is what is tested
+            var isAtOnce = call.IsCompletedSuccessfully && !call.Result.IsError;
+#pragma warning restore VSTHRD002
+            if (!isAtOnce) throw new InvalidOperationException("Not at once");
         }
     }
 
@@ -179,7 +186,8 @@ public sealed class LeaseTests : IAsyncDisposable
         var seen = new List<string>();
         for (var cookie = 0UL; ;)
         {
-            var page = (await reader.ReadDirectoryAsync(InodeId.Root, listing, cookie, true, CancellationToken.None)).Ok();
+            var page = (await reader.ReadDirectoryAsync(
+                InodeId.Root, listing, cookie, true, CancellationToken.None)).Ok();
             if (page.IsEmpty) break;
             var taken = page[..Math.Min(100, page.Length)].ToArray();
             seen.AddRange(taken.Select(static entry => System.Text.Encoding.UTF8.GetString(entry.Name.Span)));
@@ -197,7 +205,8 @@ public sealed class LeaseTests : IAsyncDisposable
     [Fact]
     public async Task Inodes_beyond_the_bound_are_given_back()
     {
-        var client = await _fixture.StartAsync(new ClientOptions { IsEmbedded = true, LeasesMax = 64, EntriesMax = 64 });
+        var options = new ClientOptions { IsEmbedded = true, LeasesMax = 64, EntriesMax = 64 };
+        var client = await _fixture.StartAsync(options);
         for (var i = 0; i < 300; i++) await client.CloseAsync(await client.CreateAsync($"bound-{i}"));
         await ClientFixture.UntilAsync(() => client.Statistics.KnownInodes <= 64, "the table within its bound");
         Assert.True(_fixture.Cluster.CallsOf("ReleaseLease") > 100);

@@ -43,7 +43,8 @@ public class PieceMergeTests
             var segment = kind == PieceKind.Hole ? 0 : (ulong)random.Next(1, 1_000_000);
             var skip = (uint)random.Next(10);
             updates.Add(new ExtentPiece(
-                (uint)start, (uint)length, kind, 0, new ChunkLocation(new SegmentId(segment), 0), 100, skip, 0, default));
+                (uint)start, (uint)length, kind, 0, new ChunkLocation(new SegmentId(segment), 0), 100, skip, 0,
+                default));
             for (var i = 0; i < length; i++) model[start + i] = segment == 0 ? default : (segment, skip + (uint)i);
             start += length;
         }
@@ -58,7 +59,8 @@ public class PieceMergeTests
         foreach (var piece in pieces)
         {
             Assert.True(piece.Offset >= last && piece.Length > 0 && piece.Kind != PieceKind.Hole, $"seed {seed}");
-            for (var i = 0u; i < piece.Length; i++) bytes[piece.Offset + i] = (piece.Location.Segment.Value, piece.SkipBytes + i);
+            var segment = piece.Location.Segment.Value;
+            for (var i = 0u; i < piece.Length; i++) bytes[piece.Offset + i] = (segment, piece.SkipBytes + i);
             last = piece.End;
         }
 

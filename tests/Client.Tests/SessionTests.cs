@@ -6,8 +6,9 @@ using ClaudeFs.TestKit.Time;
 
 namespace ClaudeFs.Client.Tests;
 
-/// <summary>One thread, a clock that stands still, loops that run when told: nothing here depends on the machine.</summary>
-public sealed class SessionTests
+/// <summary>One thread, a clock that stands still, loops that run when told: nothing here depends on the
+/// machine.</summary>
+public sealed class SessionTests : IAsyncDisposable
 {
     private const int StepsMax = 100_000;
 
@@ -106,7 +107,8 @@ public sealed class SessionTests
         var client = await _fixture.StartAsync(ClientFixture.Remote);
         _fixture.Cluster.LosesRequest = static name => name != "KeepAlive" && name != "Close";
         var made = client.MakeAsync(
-            InodeId.Root, FsName.Of("never"), FileMode.Directory, 0, default, Caller.Root, CancellationToken.None).AsTask();
+            InodeId.Root, FsName.Of("never"), FileMode.Directory, 0, default, Caller.Root, CancellationToken.None)
+            .AsTask();
         AdvanceUntil(() => made.IsCompleted, "the end of the retries");
         Assert.Equal(FsError.ETIMEDOUT, (await made).Error);
         _fixture.Cluster.LosesRequest = null;
@@ -121,6 +123,8 @@ public sealed class SessionTests
         (await client.SetAttributesAsync(file.Inode, change, Caller.Root, CancellationToken.None)).Ok();
         (await client.UnlinkAsync(InodeId.Root, FsName.Of("once"), Caller.Root, CancellationToken.None)).Ok();
     }
+
+    public ValueTask DisposeAsync() => _fixture.DisposeAsync();
 
     private void Run(Func<Task> test)
     {

@@ -100,6 +100,7 @@ public sealed class SpaceTests : IAsyncDisposable
         Assert.Equal(0, _fixture.Cluster.KnownSessions);
     }
 
-    private static async Task<FsResult<Nothing>> FlushAsync(FileSystemClient client, (InodeId Inode, ulong Handle) file) =>
+    private static async Task<FsResult<Nothing>> FlushAsync(
+        FileSystemClient client, (InodeId Inode, ulong Handle) file) =>
         await client.FlushAsync(file.Inode, file.Handle, CancellationToken.None);
 }

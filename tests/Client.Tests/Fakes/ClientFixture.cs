@@ -83,7 +83,8 @@ internal static class ClientCalls
     public static async Task<Node> FindAsync(this FileSystemClient client, string name) =>
         (await client.LookupAsync(InodeId.Root, FsName.Of(name), CancellationToken.None)).Ok();
 
-    public static async Task<(InodeId Inode, ulong Handle)> OpenAsync(this FileSystemClient client, string name, int flags = ReadWrite)
+    public static async Task<(InodeId Inode, ulong Handle)> OpenAsync(
+        this FileSystemClient client, string name, int flags = ReadWrite)
     {
         var found = await client.FindAsync(name);
         var opened = await client.OpenAsync(found.Attributes.Inode, flags, Caller.Root, CancellationToken.None);

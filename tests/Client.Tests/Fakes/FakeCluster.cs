@@ -123,7 +123,7 @@ internal sealed class FakeCluster
 
     public LeaseMode LeaseOf(InodeId inode, SessionId session)
     {
-        lock (_lock) return _inodes.TryGetValue(inode, out var row) ? row.Leases.GetValueOrDefault(session).Mode : LeaseMode.None;
+        lock (_lock) return _inodes.GetValueOrDefault(inode)?.Leases.GetValueOrDefault(session).Mode ?? LeaseMode.None;
     }
 
     public void SetQuota(string owner, QuotaLimits limits)
@@ -147,7 +147,8 @@ internal sealed class FakeCluster
         var number = (ulong)(long)key;
         if (type == typeof(IDirectoryGrain)) return new FakeDirectoryGrain(this, new InodeId(number));
         if (type == typeof(IInodeGrain)) return new FakeInodeGrain(this, new InodeId(number));
-        return type == typeof(ISessionGrain) ? new FakeSessionGrain(this, new SessionId(number)) : new FakeFileSystemGrain(this);
+        if (type == typeof(ISessionGrain)) return new FakeSessionGrain(this, new SessionId(number));
+        return new FakeFileSystemGrain(this);
     }
 
     /// <summary>Runs an operation in its turn, once for each id.</summary>
@@ -197,7 +198,8 @@ internal sealed class FakeCluster
             foreach (var conflict in conflicts)
             {
                 var keep = wanted == LeaseMode.Read ? LeaseMode.Read : LeaseMode.None;
-                var returned = await conflict.Holder.RecallAsync(new LeaseRecall(on, conflict.Number, keep, cause, default));
+                var recall = new LeaseRecall(on, conflict.Number, keep, cause, default);
+                var returned = await conflict.Holder.RecallAsync(recall);
                 lock (_lock) Return(on, conflict.Session, conflict.Number, returned);
             }
         }

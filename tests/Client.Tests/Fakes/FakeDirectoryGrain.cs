@@ -5,7 +5,8 @@ using ClaudeFs.Primitives;
 namespace ClaudeFs.Client.Tests.Fakes;
 
 /// <summary>A directory's grain.</summary>
-internal sealed class FakeDirectoryGrain(FakeCluster cluster, InodeId id) : FakeInodeOperations(cluster, id), IDirectoryGrain
+internal sealed class FakeDirectoryGrain(FakeCluster cluster, InodeId id)
+    : FakeInodeOperations(cluster, id), IDirectoryGrain
 {
     public ValueTask<FsResult<EntryReply>> LookupAsync(SessionId session, FsName name) =>
         new(Cluster.Ask<EntryReply>("Lookup", () =>
@@ -49,7 +50,8 @@ internal sealed class FakeDirectoryGrain(FakeCluster cluster, InodeId id) : Fake
     {
         var victim = Row!.Find(name);
         if (!victim.IsNone) await Cluster.RecallAsync(victim, op.Id.Session, LeaseMode.Write, RecallCause.LastUnlink);
-        return await Cluster.DoAsync<RemovedReply>("Unlink", op, Id, RecallCause.EntriesChange, now => Remove(op, name, now));
+        return await Cluster.DoAsync<RemovedReply>(
+            "Unlink", op, Id, RecallCause.EntriesChange, now => Remove(op, name, now));
     }
 
     public ValueTask<FsResult<RemovedReply>> RemoveDirectoryAsync(OperationContext op, FsName name) =>
@@ -91,7 +93,8 @@ internal sealed class FakeDirectoryGrain(FakeCluster cluster, InodeId id) : Fake
         });
     }
 
-    public ValueTask<FsResult<DirectoryPage>> ReadAsync(SessionId session, ulong cookie, int count, bool withAttributes) =>
+    public ValueTask<FsResult<DirectoryPage>> ReadAsync(
+        SessionId session, ulong cookie, int count, bool withAttributes) =>
         new(Cluster.Ask<DirectoryPage>("Read", () =>
         {
             var row = Row!;

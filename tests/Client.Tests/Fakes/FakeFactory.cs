@@ -17,7 +17,8 @@ public class FakeFactory : DispatchProxy
     /// <inheritdoc />
     protected override object? Invoke(MethodInfo? targetMethod, object?[]? args) => targetMethod!.Name switch
     {
-        nameof(IGrainFactory.GetGrain) => ((FakeCluster)_cluster).GetGrain(targetMethod.GetGenericArguments()[0], args![0]!),
+        nameof(IGrainFactory.GetGrain) =>
+            ((FakeCluster)_cluster).GetGrain(targetMethod.GetGenericArguments()[0], args![0]!),
         nameof(IGrainFactory.CreateObjectReference) => args![0],
         nameof(IGrainFactory.DeleteObjectReference) => null,
         _ => throw new NotSupportedException(targetMethod.Name),

@@ -31,7 +31,8 @@ internal sealed class FakeInode
     /// <summary>Bytes that may be charged to the quota without asking.</summary>
     public ulong ReservedBytes { get; set; }
 
-    public InodeId Find(FsName name) => ByName.TryGetValue(name, out var cookie) ? ByCookie[cookie].Child : InodeId.None;
+    public InodeId Find(FsName name) =>
+        ByName.TryGetValue(name, out var cookie) ? ByCookie[cookie].Child : InodeId.None;
 
     public void Apply(WriteRequest request, Stamp now)
     {
@@ -68,7 +69,8 @@ internal sealed class FakeInode
         if (change.Mask == AttributeMask.None) return;
         var next = Attributes with { Ctime = now, ChangeCounter = Attributes.ChangeCounter + 1 };
         bool Has(AttributeMask bit, in AttributesChange c) => (c.Mask & bit) != 0;
-        if (Has(AttributeMask.Mode, change)) next = next with { Mode = (next.Mode & FileMode.TypeMask) | (change.Mode & FileMode.PermissionMask) };
+        var mode = (next.Mode & FileMode.TypeMask) | (change.Mode & FileMode.PermissionMask);
+        if (Has(AttributeMask.Mode, change)) next = next with { Mode = mode };
         if (Has(AttributeMask.Uid, change)) next = next with { Uid = change.Uid };
         if (Has(AttributeMask.Gid, change)) next = next with { Gid = change.Gid };
         if (Has(AttributeMask.Atime, change)) next = next with { Atime = change.Atime };
@@ -89,7 +91,8 @@ internal sealed class FakeInode
         var extents = Extents.Where(pair => pair.Value.Length > 0).ToArray();
         var asked = extents.Where(pair => pair.Key >= first && pair.Key - first < count)
             .Select(static pair => new Extent(pair.Key, [.. pair.Value])).ToImmutableArray();
-        var later = extents.Where(pair => pair.Key >= first && pair.Key - first >= count).Select(static pair => (uint?)pair.Key);
+        var later = extents.Where(pair => pair.Key >= first && pair.Key - first >= count)
+            .Select(static pair => (uint?)pair.Key);
         return new FileMap(Attributes, Inline, asked, later.FirstOrDefault());
     }
 
@@ -107,7 +110,9 @@ internal sealed class FakeInode
     }
 
     private ulong Allocated() =>
-        Inline is not null ? 4096 : (ulong)Extents.Values.SelectMany(static pieces => pieces).Sum(static piece => piece.Length);
+        Inline is not null
+            ? 4096
+            : (ulong)Extents.Values.SelectMany(static pieces => pieces).Sum(static piece => piece.Length);
 
     private void Truncate(long size)
     {
@@ -116,7 +121,8 @@ internal sealed class FakeInode
         {
             var start = (long)index * Limits.ExtentBytes;
             if (start >= size) Extents.Remove(index);
-            else if (start + Limits.ExtentBytes > size) Extents[index] = PieceMerge.Truncate(Extents[index], (uint)(size - start));
+            var keeps = (uint)Math.Clamp(size - start, 0, Limits.ExtentBytes);
+            if (start < size) Extents[index] = PieceMerge.Truncate(Extents[index], keeps);
         }
     }
 }

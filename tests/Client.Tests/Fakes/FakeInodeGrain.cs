@@ -26,8 +26,8 @@ internal abstract class FakeInodeOperations(FakeCluster cluster, InodeId id) : I
         });
 
     public ValueTask<FsResult<byte[]>> GetXattrAsync(SessionId session, FsName name) =>
-        new(cluster.Ask<byte[]>("GetXattr", () => Row is { } row && row.Xattrs.TryGetValue(name.ToString(), out var value)
-            ? value : FsError.ENODATA));
+        new(cluster.Ask<byte[]>("GetXattr", () =>
+            Row is { } row && row.Xattrs.TryGetValue(name.ToString(), out var value) ? value : FsError.ENODATA));
 
     public ValueTask<FsResult<ImmutableArray<FsName>>> ListXattrAsync(SessionId session) =>
         new(cluster.Ask<ImmutableArray<FsName>>("ListXattr", () => Row is { } row
@@ -75,7 +75,8 @@ internal abstract class FakeInodeOperations(FakeCluster cluster, InodeId id) : I
             return Nothing.Value;
         }));
 
-    public ValueTask<FsResult<InodeAttributes>> BeginIntentAsync(OperationId op, SessionId session, RecallCause cause) =>
+    public ValueTask<FsResult<InodeAttributes>> BeginIntentAsync(
+        OperationId op, SessionId session, RecallCause cause) =>
         throw new NotSupportedException("Only directory grains ask for intents");
 
     public ValueTask<FsResult<Nothing>> EndIntentAsync(OperationId op) =>

@@ -50,5 +50,6 @@ internal sealed class FakeQuotaGrain(FakeCluster cluster, string owner) : IQuota
     public ValueTask<FsResult<QuotaUsage>> GetUsageAsync() =>
         new(cluster.Ask<QuotaUsage>("GetUsage", () => new QuotaUsage(cluster.QuotaOf(owner), 0, 0)));
 
-    public ValueTask<FsResult<QuotaLimits>> LendAsync(ShardId shard, long bytes, long inodes) => new(new QuotaLimits(0, 0));
+    public ValueTask<FsResult<QuotaLimits>> LendAsync(ShardId shard, long bytes, long inodes) =>
+        new(new QuotaLimits(0, 0));
 }
