@@ -92,8 +92,9 @@ internal sealed class ClientContext
         {
             await Sink.InvalidateInodeAsync(inode, offset, 0);
         }
-        catch (IOException fault)
+        catch (Exception fault)
         {
+            // The front end is another's code: its trouble must not keep a lease from going back.
             Dependencies.Logger.InvalidationFailed(fault, inode);
         }
     }
@@ -105,8 +106,9 @@ internal sealed class ClientContext
         {
             foreach (var name in names) await Sink.InvalidateEntryAsync(directory, name);
         }
-        catch (IOException fault)
+        catch (Exception fault)
         {
+            // The front end is another's code: its trouble must not keep a lease from going back.
             Dependencies.Logger.InvalidationFailed(fault, directory);
         }
     }

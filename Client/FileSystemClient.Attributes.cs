@@ -229,6 +229,12 @@ public sealed partial class FileSystemClient
         EndChange(inode);
         if (reply.IsError) return reply.Error;
         LearnOwn(inode, reply.Value, ticket);
+        lock (inode.Sync)
+        {
+            // Writes that are still buffered came before, and must not undo it when they are flushed.
+            if (inode.Content is { } content && !content.Buffer.IsEmpty) content.NoteSet(change);
+        }
+
         return FsError.None;
     }
 

@@ -137,7 +137,8 @@ public sealed partial class FileSystemClient
         if (error == FsError.None && attributes.IsDirectory) error = FsError.EISDIR;
         if (error == FsError.None && truncates && attributes.IsRegular)
         {
-            var change = new AttributesChange(AttributeMask.Size, 0, 0, 0, 0, default, default, default);
+            var mask = AttributeMask.Size | (caller.Uid == 0 ? AttributeMask.None : AttributeMask.KillPrivileges);
+            var change = new AttributesChange(mask, 0, 0, 0, 0, default, default, default);
             error = await TruncateAsync(inode, change, caller, cancellationToken);
         }
 

@@ -34,7 +34,8 @@ internal sealed class QuotaWatch(ClientContext context, InodeLeases leases)
             return FsError.None;
         }
 
-        var asked = Math.Max(bytes, Limits.QuotaSlabBytes);
+        // In proportion to the file: many small files must not tie up what is left between them.
+        var asked = Math.Max(bytes, Math.Min((long)attributes.SizeBytes, Limits.QuotaSlabBytes));
         var reserved = await ReserveAsync(inode, asked, cancellationToken);
         if (reserved == FsError.EDQUOT && asked > bytes)
         {

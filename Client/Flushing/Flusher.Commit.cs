@@ -160,6 +160,9 @@ internal sealed partial class Flusher
         content.ReservedBytes = Math.Max(0, content.ReservedBytes - storedBytes);
         if (content.Buffer.IsEmpty) ReleaseSpace(content);
         content.NoteSent(round.Also, round.KillPrivileges, round.WriteTime);
+
+        // What came meanwhile is as old as this round's end.
+        content.DirtySince = 0;
         context.NoteDirt(inode, content);
     }
 

@@ -73,26 +73,39 @@ internal sealed partial class Flusher(
         return await SendTimesAsync(inode, content, ack, outcome);
     }
 
-    /// <summary>Commits whole chunks of a file that is being streamed, while there are many; never throws.</summary>
+    /// <summary>
+    /// Commits whole chunks of a file that is being streamed, or where there are none what there is, while there is
+    /// much.
+    /// </summary>
     public async ValueTask StreamAsync(CachedInode inode, FileContent content)
+    {
+        // The gate is left between rounds: who waits to close, truncate or give back comes in between.
+        while (await StreamRoundAsync(inode, content))
+        {
+        }
+    }
+
+    private async ValueTask<bool> StreamRoundAsync(CachedInode inode, FileContent content)
     {
         await content.Gate.EnterAsync();
         try
         {
-            while (true)
+            var unknown = await KnowFirstExtentAsync(inode, content);
+            FlushRound? round;
+            lock (inode.Sync)
             {
-                if (await KnowFirstExtentAsync(inode, content) != FsError.None) return;
-                FlushRound? round;
-                lock (inode.Sync)
-                {
-                    content.IsFlushPosted = false;
-                    if (content.Buffer.CurrentBytes < context.Options.StreamFlushBytes) return;
-                    round = TakeRound(inode, content, content.Buffer.LastWrite, wholeOnly: true);
-                }
-
-                if (round is null) return;
-                await RunAsync(inode, content, round, AckMode.Applied);
+                content.IsFlushPosted = false;
+                var isMuch = content.Buffer.CurrentBytes >= context.Options.StreamFlushBytes;
+                if (unknown != FsError.None || !isMuch) return false;
+                var last = content.Buffer.LastWrite;
+                round = TakeRound(inode, content, last, wholeOnly: true)
+                    ?? TakeRound(inode, content, last, wholeOnly: false);
+                content.IsFlushPosted = round is not null;
             }
+
+            if (round is null) return false;
+            await RunAsync(inode, content, round, AckMode.Applied);
+            return true;
         }
         finally
         {

@@ -15,7 +15,8 @@ using Orleans.Messaging;
 namespace ClaudeFs.Client.Hosting;
 
 /// <summary>
-/// A process's connection to silos: grain calls and blocks over one RPC connection, reconnected by itself. Disposal ends it; clients made
+/// A process's connection to silos: grain calls and blocks over one RPC connection, reconnected by itself. Disposal
+/// ends it; clients made
 /// on it are disposed before.
 /// </summary>
 public sealed class ClusterConnection : IAsyncDisposable

@@ -6,8 +6,10 @@ using Orleans.Messaging;
 namespace ClaudeFs.Client.Messaging;
 
 /// <summary>
-/// Binds the actor runtime of a client process to its <see cref="RpcClient"/>: whatever address the runtime asks for, that client knows
-/// which of its endpoints is alive. The silo's calls to observers come in by the router that was given to the RPC client.
+/// Binds the actor runtime of a client process to its <see cref="RpcClient"/>: whatever address the runtime asks for,
+/// that client knows
+/// which of its endpoints is alive. The silo's calls to observers come in by the router that was given to the RPC
+/// client.
 /// </summary>
 internal sealed class RpcClientTransport : IMessageTransport
 {

@@ -7,7 +7,8 @@ using Orleans.Messaging;
 namespace ClaudeFs.Client.Messaging;
 
 /// <summary>
-/// The actor runtime's messages over one RPC connection: a grain call is one frame of opcode GrainCall, in either direction. Compiled into
+/// The actor runtime's messages over one RPC connection: a grain call is one frame of opcode GrainCall, in either
+/// direction. Compiled into
 /// the client and into the silo, which see each other's end of the same connection.
 /// </summary>
 internal sealed class RpcMessagePeer : IMessagePeer

@@ -108,6 +108,15 @@ internal sealed class FileContent(SlabPool pool, ILoop loop)
         Also = also with { Ctime = ctime, Mask = also.Mask | AttributeMask.Ctime };
     }
 
+    /// <summary>Mode or times were set at the grain while writes are buffered: the flush must leave them as they
+    /// are.</summary>
+    public void NoteSet(in AttributesChange change)
+    {
+        if ((change.Mask & AttributeMask.Mode) != 0) KillPrivileges = false;
+        if ((change.Mask & AttributeMask.Mtime) == 0) return;
+        Also = Also with { Mtime = change.Mtime, Mask = Also.Mask | AttributeMask.Mtime };
+    }
+
     /// <summary>What <paramref name="sent"/> carried is committed; what came since stays.</summary>
     public void NoteSent(in AttributesChange sent, bool killPrivileges, Stamp writeTime)
     {

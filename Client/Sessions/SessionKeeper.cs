@@ -169,6 +169,12 @@ internal sealed class SessionKeeper : IAsyncDisposable
         {
             await KeepAliveAsync();
         }
+        catch (Exception fault)
+        {
+            // Without the next keepalive the session would end.
+            _dependencies.Logger.KeepAliveFailed(fault, Current?.Id ?? SessionId.None);
+            Schedule(_options.RetryDelayMax);
+        }
         finally
         {
             _gate.Exit();
