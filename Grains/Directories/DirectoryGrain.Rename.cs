@@ -91,7 +91,7 @@ internal sealed partial class DirectoryGrain
         if (error == FsError.None) error = CheckNames(now);
         if (error == FsError.None && now.Source!.Child == now.Target?.Child)
         {
-            answer = AnswerSameAsync(now.Source.Child, version, session);
+            answer = AnswerSameAsync(op, now.Source.Child);
             return true;
         }
 
@@ -122,9 +122,12 @@ internal sealed partial class DirectoryGrain
         return committed.IsError ? committed.Error : await RefuseAsync<RenamedReply>(error, version, session);
     }
 
-    // Two names of one inode: nothing happens, and that is success. Source: rename(2), vfs_rename.
-    private ValueTask<FsResult<RenamedReply>> AnswerSameAsync(InodeId inode, ReadVersion version, SessionId session) =>
-        Shard.Reply<RenamedReply>(new RenamedReply(Core.FindInode(inode)!.Attributes, default), version, session);
+    // Two names of one inode: nothing happens, and that is success; kept, so that a retry does not do more. Source: vfs_rename.
+    private ValueTask<FsResult<RenamedReply>> AnswerSameAsync(in OperationContext op, InodeId inode)
+    {
+        var joint = new JointBatch(Core, Shard, op, OperationKind.EntryRenamed);
+        return SubmitAsync(joint, new(Core.FindInode(inode)!.Attributes, default));
+    }
 
     private FsError CheckNames(in RenamePlan plan)
     {
