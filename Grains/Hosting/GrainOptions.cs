@@ -5,13 +5,16 @@ namespace ClaudeFs.Grains.Hosting;
 /// <summary>How the grains behave.</summary>
 public sealed class GrainOptions
 {
-    /// <summary>How long a session's leases hold after its last keepalive, and what a silent one is waited for.</summary>
+    /// <summary>
+    /// How long a session's leases hold after its last keepalive, and what a silent one is waited for. With the silence below it
+    /// stays under the runtime's response time, so that who waits for a dead holder is answered.
+    /// </summary>
     [Range(typeof(TimeSpan), "00:00:01", "00:10:00")]
-    public TimeSpan SessionTerm { get; init; } = TimeSpan.FromSeconds(30);
+    public TimeSpan SessionTerm { get; init; } = TimeSpan.FromSeconds(20);
 
     /// <summary>A holder that neither answers a recall nor flushes for this long is evicted.</summary>
     [Range(typeof(TimeSpan), "00:00:00.1", "00:10:00")]
-    public TimeSpan RecallSilence { get; init; } = TimeSpan.FromSeconds(10);
+    public TimeSpan RecallSilence { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>A recall that failed (connection lost) is repeated after this long.</summary>
     [Range(typeof(TimeSpan), "00:00:00.01", "00:01:00")]

@@ -45,8 +45,8 @@ internal sealed class TestClient(TestSilo silo, ulong id) : ILeaseHolder
     /// <summary>The next operation that this inode's grain coordinates.</summary>
     public OperationContext Op(InodeId coordinator)
     {
-        var number = _numbers.GetValueOrDefault(coordinator.Shard) + 1;
-        _numbers[coordinator.Shard] = number;
+        ulong number;
+        lock (_numbers) _numbers[coordinator.Shard] = number = _numbers.GetValueOrDefault(coordinator.Shard) + 1;
         return new(new(Id, coordinator.Shard, number), number > 8 ? number - 8 : 1, Caller, Ack);
     }
 
