@@ -7,7 +7,7 @@ internal static class Eventually
     private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(2);
 
     /// <summary>How long a test waits for an answer that has to come.</summary>
-    public static Task<T> Soon<T>(this ValueTask<T> task) => task.AsTask().WaitAsync(Bound);
+    public static Task<T> SoonAsync<T>(this ValueTask<T> task) => task.AsTask().WaitAsync(Bound);
 
     /// <summary>Completes when the condition holds; fails with <paramref name="what"/> when it does not in time.</summary>
     public static async Task HoldsAsync(Func<bool> condition, string what)

@@ -17,7 +17,7 @@ public class RecallTests
         var (first, second) = (await TestClient.OpenAsync(silo, 11), await TestClient.OpenAsync(silo, 12));
         var seen = Ok(await second.LookupAsync(InodeId.Root, "a"));
         Assert.Equal(LeaseMode.Read, seen.EntriesLease.Mode);
-        Ok(await first.MakeAsync(InodeId.Root, "a", FileMode.Regular | 0x1A4).Soon());
+        Ok(await first.MakeAsync(InodeId.Root, "a", FileMode.Regular | 0x1A4).SoonAsync());
         Assert.True(second.Recalls.TryDequeue(out var recall));
         Assert.Equal((InodeId.Root, seen.EntriesLease.Number, RecallCause.EntriesChange, "a"),
             (recall.Inode, recall.Number, recall.Cause, recall.Name.ToString()));
@@ -35,7 +35,7 @@ public class RecallTests
             if (recall.Inode == file) Ok(await writer.WriteAsync(file, new(new byte[100], [], 100, default, false, 0)));
             return new(recall.KeepAtMost, IsOpen: true);
         };
-        var read = Ok(await reader.LeaseAsync(file, LeaseMode.Read).Soon());
+        var read = Ok(await reader.LeaseAsync(file, LeaseMode.Read).SoonAsync());
         Assert.Equal((100UL, LeaseMode.Read), (read.Attributes.SizeBytes, read.Lease.Mode));
         Assert.Equal(LeaseMode.Read, Assert.Single(writer.Recalls).KeepAtMost);
         Assert.Equal(LeaseMode.Read, silo.Core.MemoryOf(file).Leases.Find(file, writer.Id).Mode);
@@ -58,10 +58,10 @@ public class RecallTests
         var third = clients[2].TruncateAsync(file, 6).AsTask();
         Assert.Equal(LeaseMode.None, Ok(await silo.Inode(file).GetAttributesAsync(clients[2].Id)).Lease.Mode);
         Assert.False(second.IsCompleted || third.IsCompleted);
-        Ok(await clients[0].WriteAsync(file, new(new byte[9], [], 9, default, false, 0)).Soon());
+        Ok(await clients[0].WriteAsync(file, new(new byte[9], [], 9, default, false, 0)).SoonAsync());
         flushed.SetResult();
-        Ok(await new ValueTask<FsResult<AttributesReply>>(second).Soon());
-        Assert.Equal(6UL, Ok(await new ValueTask<FsResult<AttributesReply>>(third).Soon()).Attributes.SizeBytes);
+        Ok(await new ValueTask<FsResult<AttributesReply>>(second).SoonAsync());
+        Assert.Equal(6UL, Ok(await new ValueTask<FsResult<AttributesReply>>(third).SoonAsync()).Attributes.SizeBytes);
         Assert.Single(clients[0].Recalls);
     }
 
@@ -71,10 +71,10 @@ public class RecallTests
         await using var silo = await TestSilo.StartAsync();
         var (first, second) = (await TestClient.OpenAsync(silo, 11), await TestClient.OpenAsync(silo, 12));
         var file = await first.FileAsync(InodeId.Root, "a");
-        Ok(await second.LeaseAsync(file, LeaseMode.Read).Soon());
-        Ok(await first.LeaseAsync(file, LeaseMode.Read).Soon());
-        var both = await Task.WhenAll(first.LeaseAsync(file, LeaseMode.Write).Soon(),
-            second.LeaseAsync(file, LeaseMode.Write).Soon());
+        Ok(await second.LeaseAsync(file, LeaseMode.Read).SoonAsync());
+        Ok(await first.LeaseAsync(file, LeaseMode.Read).SoonAsync());
+        var both = await Task.WhenAll(first.LeaseAsync(file, LeaseMode.Write).SoonAsync(),
+            second.LeaseAsync(file, LeaseMode.Write).SoonAsync());
         Assert.All(both, reply => Assert.Equal(LeaseMode.Write, Ok(reply).Lease.Mode));
         var leases = silo.Core.MemoryOf(file).Leases;
         Assert.Single(new[] { first, second }, client => leases.Find(file, client.Id).Mode == LeaseMode.Write);
@@ -141,7 +141,7 @@ public class RecallTests
         var wish = other.LeaseAsync(file, LeaseMode.Write).AsTask();
         for (var i = 0; i < 8; i++)
         {
-            Ok(await slow.WriteAsync(file, new(new byte[i + 1], [], (ulong)i + 1, default, false, 0)).Soon());
+            Ok(await slow.WriteAsync(file, new(new byte[i + 1], [], (ulong)i + 1, default, false, 0)).SoonAsync());
             Ok(await slow.Grain.KeepAliveAsync(0));
             Ok(await other.Grain.KeepAliveAsync(0));
             silo.Time.Advance(Options.RecallSilence / 2);
@@ -149,7 +149,7 @@ public class RecallTests
 
         Assert.True(IsAlive(silo, slow));
         flushed.SetResult();
-        Assert.Equal(8UL, Ok(await new ValueTask<FsResult<AttributesReply>>(wish).Soon()).Attributes.SizeBytes);
+        Assert.Equal(8UL, Ok(await new ValueTask<FsResult<AttributesReply>>(wish).SoonAsync()).Attributes.SizeBytes);
     }
 
     [Fact]

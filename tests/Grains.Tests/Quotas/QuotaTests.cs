@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using ClaudeFs.Grains.Storage;
 using ClaudeFs.Grains.Tests.Kit;
 using ClaudeFs.Primitives;
 using static ClaudeFs.Grains.Tests.Kit.TestClient;

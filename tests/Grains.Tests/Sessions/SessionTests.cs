@@ -66,7 +66,7 @@ public class SessionTests
         for (var i = 0; i < 10; i++)
         {
             silo.Time.Advance(new GrainOptions().SessionTerm * 0.8);
-            Ok(await client.Grain.KeepAliveAsync(0).Soon());
+            Ok(await client.Grain.KeepAliveAsync(0).SoonAsync());
         }
 
         Ok(await client.LookupAsync(InodeId.Root, "a"));
@@ -84,7 +84,7 @@ public class SessionTests
         var wish = other.TruncateAsync(file, 7).AsTask();
         Assert.False(wish.IsCompleted);
         Ok(await absent.OpenAsync());
-        Ok(await new ValueTask<FsResult<AttributesReply>>(wish).Soon());
+        Ok(await new ValueTask<FsResult<AttributesReply>>(wish).SoonAsync());
         Assert.Empty(absent.Recalls);
     }
 
@@ -113,7 +113,7 @@ public class SessionTests
         Ok(await embedded.UnlinkAsync(InodeId.Root, "a"));
         await silo.RestartAsync(isCut: true);
         var other = await TestClient.OpenAsync(silo, 12);
-        Ok(await other.MakeAsync(InodeId.Root, "b", Primitives.FileMode.Regular).Soon());
+        Ok(await other.MakeAsync(InodeId.Root, "b", Primitives.FileMode.Regular).SoonAsync());
         await Eventually.HoldsAsync(() => silo.Core.FindInode(file) is null, "the orphan was freed");
         Assert.Null(FindRow(silo, embedded));
     }
@@ -126,14 +126,14 @@ public class SessionTests
         var file = await first.FileAsync(InodeId.Root, "a");
         second.OnRecall = static _ => new(new LeaseReturn(LeaseMode.None, IsOpen: true));
         first.OnRecall = static _ => new(new LeaseReturn(LeaseMode.None, IsOpen: true));
-        Ok(await second.LeaseAsync(file, LeaseMode.Read).Soon());
-        Ok(await first.UnlinkAsync(InodeId.Root, "a").Soon());
+        Ok(await second.LeaseAsync(file, LeaseMode.Read).SoonAsync());
+        Ok(await first.UnlinkAsync(InodeId.Root, "a").SoonAsync());
         Assert.Contains(second.Recalls, recall => recall.Cause == RecallCause.LastUnlink);
-        Ok(await first.WriteAsync(file, new(new byte[5], [], 5, default, false, 0)).Soon());
-        Ok(await silo.Inode(file).ForgetOrphanAsync(first.Id).Soon());
+        Ok(await first.WriteAsync(file, new(new byte[5], [], 5, default, false, 0)).SoonAsync());
+        Ok(await silo.Inode(file).ForgetOrphanAsync(first.Id).SoonAsync());
         Assert.Equal(5UL, (await second.StatAsync(file)).SizeBytes);
-        Ok(await silo.Inode(file).ForgetOrphanAsync(second.Id).Soon());
-        Ok(await silo.Inode(file).ForgetOrphanAsync(second.Id).Soon());
+        Ok(await silo.Inode(file).ForgetOrphanAsync(second.Id).SoonAsync());
+        Ok(await silo.Inode(file).ForgetOrphanAsync(second.Id).SoonAsync());
         Assert.Equal(FsError.ESTALE, (await silo.Inode(file).GetAttributesAsync(second.Id)).Error);
     }
 
