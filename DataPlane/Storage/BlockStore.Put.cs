@@ -105,7 +105,7 @@ public sealed partial class BlockStore
         try
         {
             if (run.IsFirst) await WriteEntryAsync(run.Segment);
-            else if (run.Segment.EntryWritten is { } entry) await entry.Task;
+            else if (run.Segment.EntryWritten is { } entry) await entry.WaitAsync();
             if (run.Segment.HasFailed) return FsError.EIO;
 
             var offset = _map.OffsetOf(run.Segment, run.OffsetBytes);
@@ -153,12 +153,12 @@ public sealed partial class BlockStore
         {
             await _table.WriteAsync(segment.Place);
             segment.EntryWritten = null;
-            written.SetResult();
+            written.Complete();
         }
         catch (FsException)
         {
             segment.HasFailed = true;
-            written.SetResult();
+            written.Complete();
             throw;
         }
     }

@@ -6,7 +6,7 @@ namespace ClaudeFs.DataPlane.Storage;
 /// <summary>Who gets space, and what happens before somebody is refused.</summary>
 public sealed partial class BlockStore
 {
-    private TaskCompletionSource _freed = new();
+    private Broadcast _freed;
 
     /// <summary>As <see cref="IBlockClient.ReserveAsync"/>.</summary>
     internal async ValueTask<FsResult<Nothing>> ReserveAsync(
@@ -89,7 +89,7 @@ public sealed partial class BlockStore
         lock (_gate)
         {
             before = _map.FreedCount;
-            freed = _freed.Task;
+            freed = _freed.WaitAsync();
         }
 
         await _maintenance.RunAsync();
@@ -112,10 +112,6 @@ public sealed partial class BlockStore
         }
     }
 
-    private void SignalFreed()
-    {
-        var next = new TaskCompletionSource(
-            _options.InlineContinuations ? TaskCreationOptions.None : TaskCreationOptions.RunContinuationsAsynchronously);
-        Interlocked.Exchange(ref _freed, next).TrySetResult();
-    }
+    private void SignalFreed() =>
+        Interlocked.Exchange(ref _freed, new Broadcast(_options.InlineContinuations)).Complete();
 }

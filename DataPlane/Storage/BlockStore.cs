@@ -55,8 +55,9 @@ public sealed partial class BlockStore : IReferenceFeed, IStoredDataVerifier, IA
         _time = time;
         _logger = logger;
         var inline = options.InlineContinuations;
+        _freed = new Broadcast(inline);
         _table = new SegmentTable(_device, storage.Geometry, inline);
-        _map = new SegmentMap(storage.Geometry, _table, storage.Superblock.OpenCount, _space);
+        _map = new SegmentMap(storage.Geometry, _table, storage.Superblock.OpenCount, _space, inline);
         _deviceFlushes = new CoalescedAction(FlushDeviceAsync, inline);
         _indexCommits = new CoalescedAction(CommitIndexAsync, inline);
         _maintenance = new CoalescedAction(MaintainOnceAsync, inline);

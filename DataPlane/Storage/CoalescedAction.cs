@@ -9,7 +9,7 @@ namespace ClaudeFs.DataPlane.Storage;
 internal sealed class CoalescedAction(Func<ValueTask> action, bool inline)
 {
     private readonly Lock _gate = new();
-    private TaskCompletionSource? _next;
+    private Broadcast? _next;
     private bool _isRunning;
 
     /// <summary>Completes when a run that began after this call has ended.</summary>
@@ -18,9 +18,8 @@ internal sealed class CoalescedAction(Func<ValueTask> action, bool inline)
         Task waited;
         lock (_gate)
         {
-            _next ??= new TaskCompletionSource(
-                inline ? TaskCreationOptions.None : TaskCreationOptions.RunContinuationsAsynchronously);
-            waited = _next.Task;
+            _next ??= new Broadcast(inline);
+            waited = _next.WaitAsync();
             if (_isRunning) return waited;
             _isRunning = true;
         }
@@ -33,19 +32,21 @@ internal sealed class CoalescedAction(Func<ValueTask> action, bool inline)
     {
         while (TakeNext() is { } callers)
         {
+            Exception? failure = null;
             try
             {
                 await action();
-                callers.SetResult();
             }
             catch (Exception fault)
             {
-                callers.SetException(fault);
+                failure = fault;   // for the callers: they know what it means
             }
+
+            callers.Complete(failure);
         }
     }
 
-    private TaskCompletionSource? TakeNext()
+    private Broadcast? TakeNext()
     {
         lock (_gate)
         {

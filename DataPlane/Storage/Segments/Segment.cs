@@ -75,7 +75,7 @@ internal sealed class Segment(SegmentId id, SegmentKind kind, int place)
     public List<DirectoryEntry>? Directory { get; set; }
 
     /// <summary>Completes when the entry in the segment table is written; its first data waits for that.</summary>
-    public TaskCompletionSource? EntryWritten { get; set; }
+    public Broadcast? EntryWritten { get; set; }
 
     /// <summary>Live items of other segments that lie here; also stale ones, whose origin knows better.</summary>
     public List<Guest>? Guests { get; set; }

@@ -27,15 +27,17 @@ internal sealed partial class SegmentMap
     private readonly DeviceGeometry _geometry;
     private readonly SegmentTable _table;
     private readonly ulong _idBase;
+    private readonly bool _inline;
     private ulong _idCount;
     private int _placeCount;
 
-    public SegmentMap(DeviceGeometry geometry, SegmentTable table, uint openCount, SpaceAccount space)
+    public SegmentMap(DeviceGeometry geometry, SegmentTable table, uint openCount, SpaceAccount space, bool inline)
     {
         _geometry = geometry;
         _table = table;
         _idBase = (ulong)openCount << 32;   // ids of different openings never meet, without asking the device
         Space = space;
+        _inline = inline;
         var lanes = new List<OpenLane>();
         for (var i = 0; i < Limits.OpenChunkSegments; i++) lanes.Add(new OpenLane(SegmentKind.Chunks));
         for (var i = 0; i < Limits.OpenLocatedSegments; i++) lanes.Add(new OpenLane(SegmentKind.Located));
@@ -104,7 +106,7 @@ internal sealed partial class SegmentMap
         var segment = new Segment(new SegmentId(_idBase | ++_idCount), lane.Kind, place)
         {
             Directory = [],
-            EntryWritten = new TaskCompletionSource(),
+            EntryWritten = new Broadcast(_inline),
         };
         _table.Set(place, segment.Id, PlaceState.Open, lane.Kind);
         Add(segment);

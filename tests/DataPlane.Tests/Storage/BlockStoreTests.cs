@@ -158,6 +158,7 @@ public sealed class BlockStoreTests
     [Fact]
     public async Task Puts_at_the_same_time_complete_in_any_order()
     {
+        SynchronizationContext.SetSynchronizationContext(null);   // continuations run where a request completes
         var device = new SimulatedBlockDevice(7);
         var harness = await OpenAsync(device);
         device.IsSlow = true;
