@@ -63,7 +63,7 @@ public sealed partial class BlockStore
 
     private async ValueTask<bool> EmptyAsync(List<Segment> batch)
     {
-        var moves = new List<(Segment Victim, Segment Target, uint TargetSlot, MovingItem Item)>();
+        var moves = new List<CopiedItem>();
         var copied = true;
         foreach (var victim in batch) copied &= await CopyAsync(victim, moves);
         var flushed = true;
@@ -90,7 +90,7 @@ public sealed partial class BlockStore
     }
 
     private void FinishMoves(
-        List<Segment> batch, List<(Segment Victim, Segment Target, uint TargetSlot, MovingItem Item)> moves, bool flushed)
+        List<Segment> batch, List<CopiedItem> moves, bool flushed)
     {
         lock (_gate)
         {
@@ -117,7 +117,7 @@ public sealed partial class BlockStore
 
     // False when there was no place to copy to, or a read or write failed: the rest stays where it is.
     private async ValueTask<bool> CopyAsync(
-        Segment victim, List<(Segment Victim, Segment Target, uint TargetSlot, MovingItem Item)> moves)
+        Segment victim, List<CopiedItem> moves)
     {
         var items = new List<MovingItem>();
         lock (_gate) SegmentMap.ListLive(victim, items);
@@ -186,7 +186,7 @@ public sealed partial class BlockStore
 
     private async ValueTask<bool> WriteCopiesAsync(
         Segment victim, List<MovingItem> items, Dictionary<uint, DirectoryEntry> names, Memory<byte> bytes,
-        List<(Segment Victim, Segment Target, uint TargetSlot, MovingItem Item)> moves)
+        List<CopiedItem> moves)
     {
         var done = 0;
         var position = 0;
@@ -217,7 +217,7 @@ public sealed partial class BlockStore
     // Each copy counts as a writer of its target until FinishMoves: the target is neither swept nor sealed before.
     private bool TryPlaceCopies(
         Segment victim, List<MovingItem> items, int first, Dictionary<uint, DirectoryEntry> names,
-        List<(Segment Victim, Segment Target, uint TargetSlot, MovingItem Item)> moves, out WriteRun run)
+        List<CopiedItem> moves, out WriteRun run)
     {
         lock (_gate)
         {
@@ -235,7 +235,7 @@ public sealed partial class BlockStore
                 var slot = SegmentMap.Append(target, item.StoredBytes, new DirectoryEntry(
                     0, item.StoredBytes, item.Checksum, name.Codec, name.Fingerprint,
                     new ChunkLocation(item.Origin.Id, item.OriginSlot)));
-                moves.Add((victim, target, slot, item));
+                moves.Add(new(victim, target, slot, item));
                 target.Writers++;
             }
 
@@ -285,7 +285,8 @@ public sealed partial class BlockStore
     }
 
     // Null when the directory is good, else what is wrong with it.
-    private async ValueTask<string?> ReadDirectoryAsync(SegmentId segment, long placeOffset, List<DirectoryEntry> entries)
+    private async ValueTask<string?> ReadDirectoryAsync(
+        SegmentId segment, long placeOffset, List<DirectoryEntry> entries)
     {
         var bytes = SegmentDirectory.BytesFor(SegmentDirectory.CountMax(_storage.Geometry.SegmentBytes));
         using var tail = _pool.Rent(bytes);

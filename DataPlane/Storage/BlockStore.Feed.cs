@@ -22,8 +22,9 @@ public sealed partial class BlockStore
     }
 
     /// <summary>
-    /// How far the metadata's own tables are durable. Once told, nothing is reused that a commit after this cursor let go:
-    /// a replay must still find the bytes that the log named in between. Never told: <see cref="DurableCursor"/> decides.
+    /// How far the metadata's own tables are durable. Once told, nothing is reused that a commit after this cursor let
+    /// go: a replay must still find the bytes that the log named in between. Never told: <see cref="DurableCursor"/>
+    /// decides.
     /// </summary>
     public void SetTablesCursor(ulong cursor)
     {
@@ -71,7 +72,8 @@ public sealed partial class BlockStore
 
         try
         {
-            if (changed.Count + removed.Count > 0 || state.Cursor != DurableCursor) _index.Commit(state, changed, removed);
+            var isDue = changed.Count + removed.Count > 0 || state.Cursor != DurableCursor;
+            if (isDue) _index.Commit(state, changed, removed);
         }
         catch (FsException fault)
         {

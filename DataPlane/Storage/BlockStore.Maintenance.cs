@@ -152,15 +152,16 @@ public sealed partial class BlockStore
     {
         List<DirectoryEntry> directory;
         long offset;
+        int bytes;
         lock (_gate)
         {
             if (segment.Directory is null || segment.Place < 0) return false;
             directory = segment.Directory;
-            offset = _map.OffsetOf(segment, _storage.Geometry.SegmentBytes - SegmentDirectory.BytesFor(directory.Count));
+            bytes = SegmentDirectory.BytesFor(directory.Count);
+            offset = _map.OffsetOf(segment, _storage.Geometry.SegmentBytes - bytes);
             segment.Writers++;   // the place must not be given to another meanwhile
         }
 
-        var bytes = SegmentDirectory.BytesFor(directory.Count);
         using var tail = _pool.Rent(bytes);
         SegmentDirectory.Write(tail.GetSpan()[..bytes], segment.Id, directory);
         try

@@ -192,7 +192,8 @@ public sealed partial class BlockStore
     {
         whole = items[0].Bytes;
         if (items.Length == 1) return whole.Length == lengthBytes && AlignedMemory.IsAligned(whole);
-        if (!MemoryMarshal.TryGetMemoryManager<byte, MemoryManager<byte>>(whole, out var first, out var start, out var end))
+        if (!MemoryMarshal.TryGetMemoryManager<byte, MemoryManager<byte>>(
+            whole, out var first, out var start, out var end))
         {
             return false;
         }

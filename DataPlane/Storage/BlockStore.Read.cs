@@ -14,7 +14,8 @@ public sealed partial class BlockStore
     {
         if (storedBytes is 0 or > Limits.StoredItemBytesMax) return false;
         using var buffer = _pool.Rent(AlignedMemory.RoundUp((int)storedBytes));
-        var error = await ReadItemAsync(location, checksum, buffer.Memory[..(int)storedBytes], isProbe: true, cancellationToken);
+        var error = await ReadItemAsync(
+            location, checksum, buffer.Memory[..(int)storedBytes], isProbe: true, cancellationToken);
         return error == FsError.None;
     }
 
@@ -30,7 +31,8 @@ public sealed partial class BlockStore
     // A probe is expected to fail now and then: it is neither counted nor logged.
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<FsError> ReadItemAsync(
-        ChunkLocation location, uint checksum, Memory<byte> destination, bool isProbe, CancellationToken cancellationToken)
+        ChunkLocation location, uint checksum, Memory<byte> destination, bool isProbe,
+        CancellationToken cancellationToken)
     {
         if (destination.Length is 0 or > Limits.StoredItemBytesMax) return FsError.EINVAL;
         if (BeginRead(location, destination.Length, out var deviceOffset) is not { } body) return FsError.ESTALE;

@@ -72,8 +72,8 @@ public sealed partial class BlockStore : IReferenceFeed, IStoredDataVerifier, IA
     public FileSystemId FileSystem => _storage.Superblock.FileSystem;
 
     /// <summary>
-    /// What did not fit together at the start, one sentence each; empty after every clean stop and every power cut. Fsck
-    /// says more.
+    /// What did not fit together at the start, one sentence each; empty after every clean stop and every power cut.
+    /// Fsck says more.
     /// </summary>
     public IReadOnlyList<string> Findings { get; private set; } = [];
 
@@ -83,8 +83,8 @@ public sealed partial class BlockStore : IReferenceFeed, IStoredDataVerifier, IA
     public string? Failure => _failure?.Message;
 
     /// <summary>
-    /// Raised when a writer waits for space that garbage holds: the silo then materialises the log, feeds the counts and
-    /// confirms epochs at once. May be raised on any thread, and often.
+    /// Raised when a writer waits for space that garbage holds: the silo then materialises the log, feeds the counts
+    /// and confirms epochs at once. May be raised on any thread, and often.
     /// </summary>
     public event Action? ReclaimWanted;
 
@@ -104,7 +104,8 @@ public sealed partial class BlockStore : IReferenceFeed, IStoredDataVerifier, IA
 
     /// <summary>
     /// Opens the store of a device and its index, and recovers what a crash left. The caller keeps device and index and
-    /// disposes them after the store. Throws <see cref="FsException"/>: EINVAL (index of another device or version), EIO.
+    /// disposes them after the store. Throws <see cref="FsException"/>: EINVAL (index of another device or version),
+    /// EIO.
     /// </summary>
     /// <param name="storage">The opened device.</param>
     /// <param name="index">Its index; an empty one for a device that holds segments is EINVAL: see fsck.</param>
@@ -123,7 +124,8 @@ public sealed partial class BlockStore : IReferenceFeed, IStoredDataVerifier, IA
         return store;
     }
 
-    /// <summary>A client with a reservation of its own; its owner disposes it when the session or connection ends.</summary>
+    /// <summary>A client with a reservation of its own; its owner disposes it when the session or connection
+    /// ends.</summary>
     public LocalBlockClient CreateClient() => new(this);
 
     /// <summary>

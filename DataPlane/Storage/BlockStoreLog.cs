@@ -22,9 +22,11 @@ internal static partial class BlockStoreLog
     public static partial void ReadFailed(this ILogger logger, ulong segment, uint slot, long offset, Exception fault);
 
     [LoggerMessage(3105, LogLevel.Error,
-        "Segment {Segment} slot {Slot}: {Device} offset {Offset}, {Length} bytes: expected CRC32C {Expected:x8}, found {Found:x8}")]
+        "Segment {Segment} slot {Slot}: {Device} offset {Offset}, {Length} bytes: " +
+        "expected CRC32C {Expected:x8}, found {Found:x8}")]
     public static partial void ChecksumWrong(
-        this ILogger logger, ulong segment, uint slot, string device, long offset, int length, uint expected, uint found);
+        this ILogger logger, ulong segment, uint slot, string device, long offset, int length, uint expected,
+        uint found);
 
     [LoggerMessage(3106, LogLevel.Error,
         "Log position {Cursor}: {Anomaly} reference to segment {Segment} slot {Slot}, change {Delta}")]
@@ -37,8 +39,10 @@ internal static partial class BlockStoreLog
     [LoggerMessage(3108, LogLevel.Warning, "{Device}: closed as by a crash; the next start recovers")]
     public static partial void CloseFailed(this ILogger logger, string device, Exception fault);
 
-    [LoggerMessage(3109, LogLevel.Warning, "{Device}: cannot grow beyond {Places} places: the capacity is now {Capacity} bytes")]
-    public static partial void GrowthRefused(this ILogger logger, string device, int places, long capacity, Exception fault);
+    [LoggerMessage(3109, LogLevel.Warning,
+        "{Device}: cannot grow beyond {Places} places: the capacity is now {Capacity} bytes")]
+    public static partial void GrowthRefused(
+        this ILogger logger, string device, int places, long capacity, Exception fault);
 
     [LoggerMessage(3110, LogLevel.Information, "{Device}: grown to {Places} places")]
     public static partial void Grown(this ILogger logger, string device, int places);
@@ -46,7 +50,8 @@ internal static partial class BlockStoreLog
     [LoggerMessage(3111, LogLevel.Error, "Maintenance of the block store failed; tried again later")]
     public static partial void MaintenanceFailed(this ILogger logger, Exception fault);
 
-    [LoggerMessage(3112, LogLevel.Error, "Segment {Segment}: its directory could not be written at device offset {Offset}")]
+    [LoggerMessage(3112, LogLevel.Error,
+        "Segment {Segment}: its directory could not be written at device offset {Offset}")]
     public static partial void SealFailed(this ILogger logger, ulong segment, long offset, Exception fault);
 
     [LoggerMessage(3113, LogLevel.Error,

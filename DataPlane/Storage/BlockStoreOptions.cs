@@ -12,7 +12,8 @@ public sealed class BlockStoreOptions
     /// </summary>
     public bool Background { get; init; } = true;
 
-    /// <summary>How often maintenance looks for work, and the garbage epoch is raised if everyone has confirmed.</summary>
+    /// <summary>How often maintenance looks for work, and the garbage epoch is raised if everyone has
+    /// confirmed.</summary>
     public TimeSpan MaintenanceInterval { get; init; } = TimeSpan.FromMilliseconds(250);
 
     /// <summary>

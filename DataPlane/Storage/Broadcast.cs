@@ -2,7 +2,8 @@ namespace ClaudeFs.DataPlane.Storage;
 
 /// <summary>
 /// An event that completes once for everybody who waits, in the order in which they came. Each waiter has a task of its
-/// own: the runtime sends all but one of the continuations of a shared one to the pool, in no order that a seed decides.
+/// own: the runtime sends all but one of the continuations of a shared one to the pool, in no order that a seed
+/// decides.
 /// </summary>
 /// <param name="inline">Complete waiters on the completing thread (simulations), else on the pool.</param>
 internal sealed class Broadcast(bool inline)
@@ -23,7 +24,8 @@ internal sealed class Broadcast(bool inline)
         }
     }
 
-    /// <summary>Lets everybody go on, or gives them all <paramref name="fault"/>; later waiters go on at once.</summary>
+    /// <summary>Lets everybody go on, or gives them all <paramref name="fault"/>; later waiters go on at
+    /// once.</summary>
     public void Complete(Exception? fault = null)
     {
         List<TaskCompletionSource>? waiters;

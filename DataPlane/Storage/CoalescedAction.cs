@@ -1,8 +1,8 @@
 namespace ClaudeFs.DataPlane.Storage;
 
 /// <summary>
-/// Runs an action for many callers, one run at a time: a call completes with a run that began after it was made, and all
-/// who call during one run share the next. A flush, a commit of the index.
+/// Runs an action for many callers, one run at a time: a call completes with a run that began after it was made, and
+/// all who call during one run share the next. A flush, a commit of the index.
 /// </summary>
 /// <param name="action">What is run; what it throws, all callers of that run get.</param>
 /// <param name="inline">Complete callers on the runner's thread (simulations), else on the pool.</param>

@@ -5,12 +5,12 @@ namespace ClaudeFs.DataPlane.Storage;
 
 /// <summary>
 /// The clock of garbage collection. An epoch ends when every participant (session, shard owner) has confirmed it; what
-/// was put or let go in it can be dropped when two more have passed. Without participants it stands still: after a start
-/// nothing is dropped before the owner of the log has replayed and said so. Thread-safe.
+/// was put or let go in it can be dropped when two more have passed. Without participants it stands still: after a
+/// start nothing is dropped before the owner of the log has replayed and said so. Thread-safe.
 /// </summary>
 /// <remarks>
-/// Epochs of different openings of a device never meet: the upper 32 bits are the count of opens. So a commit that names
-/// a pin from before a restart is always too old.
+/// Epochs of different openings of a device never meet: the upper 32 bits are the count of opens. So a commit that
+/// names a pin from before a restart is always too old.
 /// </remarks>
 public sealed class GarbageEpochs : IGarbageEpochs
 {

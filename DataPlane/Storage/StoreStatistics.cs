@@ -2,7 +2,8 @@ namespace ClaudeFs.DataPlane.Storage;
 
 /// <summary>What a block store holds, and what it did since its start.</summary>
 /// <param name="Space">Capacity, used and reserved bytes.</param>
-/// <param name="IdleBytes">The part of what is used that nothing refers to: pinned, or garbage not reusable yet.</param>
+/// <param name="IdleBytes">The part of what is used that nothing refers to: pinned, or garbage not reusable
+/// yet.</param>
 /// <param name="Places">2 MiB frames that the device has now.</param>
 /// <param name="FreePlaces">Those that hold nothing.</param>
 /// <param name="Segments">Segments with live items.</param>

@@ -4,8 +4,8 @@ using ClaudeFs.Primitives;
 namespace ClaudeFs.DataPlane.Storage.Format;
 
 /// <summary>
-/// The directory of a sealed segment: it ends where the segment ends, with a trailer of 64 bytes; entries lie before it,
-/// the first one next to it. See docs/spec/segment.md.
+/// The directory of a sealed segment: it ends where the segment ends, with a trailer of 64 bytes; entries lie before
+/// it, the first one next to it. See docs/spec/segment.md.
 /// </summary>
 public static class SegmentDirectory
 {
@@ -44,8 +44,8 @@ public static class SegmentDirectory
     }
 
     /// <summary>
-    /// Reads the trailer in the last bytes of <paramref name="tail"/>: how many entries there are. Null when it is good,
-    /// else what is wrong with it.
+    /// Reads the trailer in the last bytes of <paramref name="tail"/>: how many entries there are. Null when it is
+    /// good, else what is wrong with it.
     /// </summary>
     public static string? TryReadTrailer(ReadOnlySpan<byte> tail, SegmentId segment, int segmentBytes, out int count)
     {
@@ -55,7 +55,8 @@ public static class SegmentDirectory
         var stored = BinaryPrimitives.ReadUInt32LittleEndian(trailer[ChecksumOffset..]);
         if (stored != Crc32c.Compute(trailer[..ChecksumOffset])) return "directory trailer with a wrong checksum";
         if (trailer[4] != Version) return "directory of another version";
-        if (BinaryPrimitives.ReadUInt64LittleEndian(trailer[8..]) != segment.Value) return "directory of another segment";
+        var owner = BinaryPrimitives.ReadUInt64LittleEndian(trailer[8..]);
+        if (owner != segment.Value) return "directory of another segment";
         var entries = BinaryPrimitives.ReadInt32LittleEndian(trailer[16..]);
         if (entries < 0 || entries > CountMax(segmentBytes)) return "directory with an impossible count";
         count = entries;

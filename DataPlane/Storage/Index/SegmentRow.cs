@@ -61,7 +61,8 @@ public sealed record SegmentRow(SegmentId Id, SegmentKind Kind, int Place, bool 
         if (stored != Crc32c.Compute(bytes[..^sizeof(uint)])) throw Damaged("checksum");
         if (bytes[0] != Version)
         {
-            throw new FsException(FsError.EINVAL, $"row of segment {Id.Value}: expected version {Version}, found {bytes[0]}");
+            throw new FsException(FsError.EINVAL,
+                $"row of segment {Id.Value}: expected version {Version}, found {bytes[0]}");
         }
 
         var count = BinaryPrimitives.ReadInt32LittleEndian(bytes[4..]);

@@ -6,8 +6,8 @@ using Microsoft.Data.Sqlite;
 namespace ClaudeFs.DataPlane.Storage.Index;
 
 /// <summary>
-/// The index as an SQLite file (blocks.db): WAL, and synchronous=FULL because a place is reused as soon as a commit says
-/// that nothing lies there.
+/// The index as an SQLite file (blocks.db): WAL, and synchronous=FULL because a place is reused as soon as a commit
+/// says that nothing lies there.
 /// </summary>
 public sealed class SqliteSegmentIndex : ISegmentIndex
 {
@@ -29,8 +29,10 @@ public sealed class SqliteSegmentIndex : ISegmentIndex
             "$id", "$kind", "$place", "$sealed", "$items");
         _remove = Prepare("DELETE FROM segment WHERE id = $id", "$id");
         _setState = Prepare(
-            "INSERT INTO state (id, file_system, device, cursor, stamp) VALUES (0, $file_system, $device, $cursor, $stamp) " +
-            "ON CONFLICT (id) DO UPDATE SET file_system = $file_system, device = $device, cursor = $cursor, stamp = $stamp",
+            "INSERT INTO state (id, file_system, device, cursor, stamp) " +
+            "VALUES (0, $file_system, $device, $cursor, $stamp) " +
+            "ON CONFLICT (id) DO UPDATE " +
+            "SET file_system = $file_system, device = $device, cursor = $cursor, stamp = $stamp",
             "$file_system", "$device", "$cursor", "$stamp");
     }
 
@@ -38,8 +40,8 @@ public sealed class SqliteSegmentIndex : ISegmentIndex
     public string Name { get; }
 
     /// <summary>
-    /// Opens the file, creating it. Throws <see cref="FsException"/>: EINVAL (another version), EIO (not an SQLite file,
-    /// damaged).
+    /// Opens the file, creating it. Throws <see cref="FsException"/>: EINVAL (another version), EIO (not an SQLite
+    /// file, damaged).
     /// </summary>
     public static SqliteSegmentIndex Open(string path)
     {
@@ -122,15 +124,16 @@ public sealed class SqliteSegmentIndex : ISegmentIndex
         if (found == Version) return;
         if (found != 0)
         {
-            throw new FsException(FsError.EINVAL, $"{path}: index of another version: expected {Version}, found {found}");
+            throw new FsException(FsError.EINVAL,
+                $"{path}: index of another version: expected {Version}, found {found}");
         }
 
         using var transaction = connection.BeginTransaction();
         Execute(connection, """
             CREATE TABLE segment (id INTEGER PRIMARY KEY, kind INTEGER NOT NULL, place INTEGER NOT NULL,
                 sealed INTEGER NOT NULL, items BLOB NOT NULL);
-            CREATE TABLE state (id INTEGER PRIMARY KEY CHECK (id = 0), file_system BLOB NOT NULL, device INTEGER NOT NULL,
-                cursor INTEGER NOT NULL, stamp INTEGER NOT NULL);
+            CREATE TABLE state (id INTEGER PRIMARY KEY CHECK (id = 0), file_system BLOB NOT NULL,
+                device INTEGER NOT NULL, cursor INTEGER NOT NULL, stamp INTEGER NOT NULL);
             """);
         Execute(connection, string.Create(CultureInfo.InvariantCulture, $"PRAGMA user_version = {Version}"));
         transaction.Commit();

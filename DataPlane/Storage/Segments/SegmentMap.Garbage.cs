@@ -53,8 +53,8 @@ internal sealed partial class SegmentMap
     }
 
     /// <summary>
-    /// Drops what nobody needs: items with a count of zero, neither put nor let go in the last two epochs, whose zero is
-    /// durable up to <paramref name="durableCursor"/>; then segments and places without live items.
+    /// Drops what nobody needs: items with a count of zero, neither put nor let go in the last two epochs, whose zero
+    /// is durable up to <paramref name="durableCursor"/>; then segments and places without live items.
     /// </summary>
     public void Sweep(ulong epoch, ulong durableCursor)
     {
@@ -150,7 +150,8 @@ internal sealed partial class SegmentMap
         var live = new List<MovingItem>();
         ListLive(segment, live);
         segment.Directory = live.ConvertAll(item => new DirectoryEntry(
-            item.FromSlot, item.StoredBytes, item.Checksum, 0, default, new ChunkLocation(item.Origin.Id, item.OriginSlot)));
+            item.FromSlot, item.StoredBytes, item.Checksum, 0, default,
+            new ChunkLocation(item.Origin.Id, item.OriginSlot)));
         _unsealed.Add(segment);
     }
 

@@ -112,7 +112,8 @@ internal sealed partial class SegmentMap
             if (body is null || body.Place < 0)
             {
                 if (item.Count == 0) continue;   // never named by a commit, or let go: its place was reused
-                findings.Add($"segment {row.Id.Value} slot {item.Slot}: referenced {item.Count} times, but its bytes are gone");
+                findings.Add(
+                    $"segment {row.Id.Value} slot {item.Slot}: referenced {item.Count} times, but its bytes are gone");
                 if (body is null) continue;
             }
 

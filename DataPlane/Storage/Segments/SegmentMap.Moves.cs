@@ -15,6 +15,9 @@ internal readonly record struct MovingItem(
     public int SpaceBytes => SegmentItem.SpaceOf(StoredBytes);
 }
 
+/// <summary>An item of which <paramref name="Target"/> holds a copy.</summary>
+internal readonly record struct CopiedItem(Segment Victim, Segment Target, uint TargetSlot, MovingItem Item);
+
 /// <summary>Compaction's part: which segments are worth emptying, and where their items went.</summary>
 internal sealed partial class SegmentMap
 {
@@ -68,8 +71,8 @@ internal sealed partial class SegmentMap
     }
 
     /// <summary>
-    /// From now on the item is read from <paramref name="target"/>, where its copy is durable. What was dropped while it
-    /// was copied is not moved: its copy is garbage.
+    /// From now on the item is read from <paramref name="target"/>, where its copy is durable. What was dropped while
+    /// it was copied is not moved: its copy is garbage.
     /// </summary>
     public void Move(Segment victim, Segment target, uint targetSlot, in MovingItem moving)
     {

@@ -11,8 +11,8 @@ namespace ClaudeFs.DataPlane.Storage.Segments;
 /// </summary>
 /// <remarks>
 /// Invariants: a place is free, or the body of exactly one segment, or left and waiting for readers or for the index. A
-/// segment's <see cref="Segment.LiveBytes"/> is the sum of the live items that lie in its place. What the account says is
-/// used is the sum over all live items, plus what recovered segments may hold.
+/// segment's <see cref="Segment.LiveBytes"/> is the sum of the live items that lie in its place. What the account says
+/// is used is the sum over all live items, plus what recovered segments may hold.
 /// </remarks>
 internal sealed partial class SegmentMap
 {
@@ -61,7 +61,8 @@ internal sealed partial class SegmentMap
     /// <summary>All segments in the order of their ids.</summary>
     public IEnumerable<Segment> All => _all.Values;
 
-    public bool TryFind(SegmentId id, [NotNullWhen(true)] out Segment? segment) => _byId.TryGetValue(id.Value, out segment);
+    public bool TryFind(SegmentId id, [NotNullWhen(true)] out Segment? segment) =>
+        _byId.TryGetValue(id.Value, out segment);
 
     public long OffsetOf(Segment segment, int offsetBytes) => _geometry.PlaceOffset(segment.Place) + offsetBytes;
 
@@ -71,7 +72,8 @@ internal sealed partial class SegmentMap
         for (; _placeCount < placeCount; _placeCount++) _free.Enqueue(_placeCount);
     }
 
-    /// <summary>The lane of a kind that the fewest puts use now; the caller gives it back by <see cref="Leave"/>.</summary>
+    /// <summary>The lane of a kind that the fewest puts use now; the caller gives it back by <see
+    /// cref="Leave"/>.</summary>
     public OpenLane Enter(SegmentKind kind)
     {
         OpenLane? best = null;
@@ -116,7 +118,8 @@ internal sealed partial class SegmentMap
     }
 
     public bool HasRoom(Segment segment, int spaceBytes) =>
-        segment.FillBytes + spaceBytes + SegmentDirectory.BytesFor(segment.Directory!.Count + 1) <= _geometry.SegmentBytes;
+        segment.FillBytes + spaceBytes + SegmentDirectory.BytesFor(segment.Directory!.Count + 1)
+            <= _geometry.SegmentBytes;
 
     /// <summary>Takes room for an item at the end; <see cref="HasRoom"/> has said that there is some.</summary>
     public static uint Append(Segment segment, uint storedBytes, in DirectoryEntry entry)
@@ -198,7 +201,8 @@ internal sealed partial class SegmentMap
     /// <summary>Where the bytes of a location lie now; null when there is no such location.</summary>
     public Segment? Resolve(ChunkLocation location, int storedBytes, out int offsetBytes)
     {
-        offsetBytes = checked((int)Math.Min(location.Slot, int.MaxValue / ChunkLocation.SlotBytes)) * ChunkLocation.SlotBytes;
+        var slot = (int)Math.Min(location.Slot, int.MaxValue / 2 / ChunkLocation.SlotBytes);   // far out stays far out
+        offsetBytes = slot * ChunkLocation.SlotBytes;
         if (!_byId.TryGetValue(location.Segment.Value, out var segment)) return null;
         var index = segment.Find(location.Slot);
         if (index >= 0 && segment.Items[index].Host is { } host)

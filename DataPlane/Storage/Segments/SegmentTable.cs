@@ -6,8 +6,8 @@ using ClaudeFs.Primitives;
 namespace ClaudeFs.DataPlane.Storage.Segments;
 
 /// <summary>
-/// The segment tables of all zones, in memory and on the device. Thread-safe. Blocks are written one after the other, so
-/// that an older image never overtakes a newer one.
+/// The segment tables of all zones, in memory and on the device. Thread-safe. Blocks are written one after the other,
+/// so that an older image never overtakes a newer one.
 /// </summary>
 internal sealed class SegmentTable
 {

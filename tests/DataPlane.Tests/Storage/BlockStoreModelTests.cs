@@ -20,7 +20,8 @@ public sealed class BlockStoreModelTests
             }
             catch (Exception fault)
             {
-                throw new InvalidOperationException($"seed {seed} failed at {model.Doing}; repeat it by CFS_SEED={seed}", fault);
+                throw new InvalidOperationException(
+                    $"seed {seed} failed at {model.Doing}; repeat it by CFS_SEED={seed}", fault);
             }
 
             crashes += model.Crashes;
