@@ -7,7 +7,8 @@ using ClaudeFs.Primitives;
 namespace ClaudeFs.BlockStore.Bench;
 
 /// <summary>Runs each phase on the store and on a raw file, by turns, and keeps the median of the rounds.</summary>
-internal sealed class Bench(DataPlane.Storage.BlockStore store, FileBlockDevice storeDevice, FileBlockDevice raw, long bytes)
+internal sealed class Bench(
+    DataPlane.Storage.BlockStore store, FileBlockDevice storeDevice, FileBlockDevice raw, long bytes)
 {
     private const int Rounds = 3;
     private const int BatchBytes = 1 << 20;
@@ -29,7 +30,8 @@ internal sealed class Bench(DataPlane.Storage.BlockStore store, FileBlockDevice 
                 () => RawReadAsync(1)),
             await PhaseAsync("sequential read of 64 KiB, depth 16", "MB/s", megabytes, () => ReadAsync(16),
                 () => RawReadAsync(16)),
-            await PhaseAsync("random read of 4 KiB, depth 1", "1/s", SmallOperations, ReadSmallAsync, RawReadSmallAsync),
+            await PhaseAsync("random read of 4 KiB, depth 1", "1/s", SmallOperations, ReadSmallAsync,
+                RawReadSmallAsync),
         ];
     }
 

@@ -17,7 +17,8 @@ try
     await raw.GrowAsync(bytes);
     await using var device = FileBlockDevice.Open(Path.Combine(directory, "device.cfs"), new() { Create = true });
     await using var index = SqliteSegmentIndex.Open(Path.Combine(directory, "blocks.db"));
-    var storage = await StorageDevice.OpenAsync(device, new() { CapacityBytes = (bytes * 4) + (256 << 20) }, new SystemIdSource());
+    var storage = await StorageDevice.OpenAsync(
+        device, new() { CapacityBytes = (bytes * 4) + (256 << 20) }, new SystemIdSource());
     while (await storage.GrowAsync())
     {
         // Fully grown first: what growth costs is not the question here.

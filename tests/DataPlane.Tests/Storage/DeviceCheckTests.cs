@@ -1,7 +1,6 @@
 using ClaudeFs.DataPlane.Storage.Check;
 using ClaudeFs.DataPlane.Storage.Format;
 using ClaudeFs.Platform.Seams;
-using ClaudeFs.Primitives;
 using ClaudeFs.TestKit.Devices;
 using static ClaudeFs.DataPlane.Tests.Storage.StoreHarness;
 
