@@ -12,9 +12,9 @@ public sealed class ProgramTests
         await Shell.RunAsync($"""
             sqlite3 db 'pragma journal_mode={journal}; create table t(id integer primary key, v text); create index i on t(v);' >/dev/null
             for round in 1 2 3 4; do
-              (echo 'pragma busy_timeout=20000;'; for i in $(seq 100); do echo "insert into t(v) values(hex(randomblob(500)));"; done) | sqlite3 db >/dev/null &
-              (echo 'pragma busy_timeout=20000; begin immediate;'; for i in $(seq 500); do echo "insert into t(v) values($i);"; done; echo 'commit;') | sqlite3 db >/dev/null &
-              wait %1; wait %2
+              (echo 'pragma busy_timeout=20000;'; for i in $(seq 100); do echo "insert into t(v) values(hex(randomblob(500)));"; done) | sqlite3 db >/dev/null & first=$!
+              (echo 'pragma busy_timeout=20000; begin immediate;'; for i in $(seq 500); do echo "insert into t(v) values($i);"; done; echo 'commit;') | sqlite3 db >/dev/null & second=$!
+              wait $first; wait $second
             done
             test "$(sqlite3 db 'select count(*) from t')" = 2400
             test "$(sqlite3 db 'pragma integrity_check')" = ok
