@@ -57,6 +57,8 @@ internal sealed class GarbageClock : IAsyncDisposable
             // All that is accepted is committed, then in the tables and fed: after that no commit of an earlier epoch is under way.
             if ((await _store.SyncAsync()).IsError) return;
             await _store.DrainAsync();
+            // Counts that are durable too: only then is what they let go reusable.
+            await _blocks.FlushAsync();
             _owner.Confirm(epoch);
         }
         catch (Exception fault) when (fault is IOException or ObjectDisposedException)
