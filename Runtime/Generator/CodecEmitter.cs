@@ -189,10 +189,14 @@ internal static class CodecEmitter
     private static void EmitConstruct(
         StringBuilder text, INamedTypeSymbol type, List<MemberModel> members, System.Func<MemberModel, string> value)
     {
-        var positional = members.Where(static m => m is { ParameterIndex: >= 0, Level: 0 }).OrderBy(static m => m.ParameterIndex).ToList();
+        // A parameter that only goes on to the base record is the base's member of that name.
+        var parameters = MemberModel.PrimaryParameters(type);
+        var positional = parameters.Select(p => members.FirstOrDefault(m => m.Name == p)!).ToList();
+        var isComplete = positional.All(static m => m is not null);
+        positional = isComplete ? positional : new List<MemberModel>();
         var set = members.Except(positional).ToList();
         var initialised = set.Where(static m => m.IsSettable).ToList();
-        var hasConstructor = positional.Count > 0 || type.IsValueType
+        var hasConstructor = (parameters.Count > 0 && isComplete) || type.IsValueType
             || type.InstanceConstructors.Any(static c => c.Parameters.Length == 0
                 && c.DeclaredAccessibility is Accessibility.Public or Accessibility.Internal);
         text.Append("            var result = ");
@@ -395,7 +399,8 @@ internal sealed class MemberModel
         _ => false,
     };
 
-    private static List<string> PrimaryParameters(INamedTypeSymbol type)
+    /// <summary>The names of a positional record's parameters.</summary>
+    internal static List<string> PrimaryParameters(INamedTypeSymbol type)
     {
         foreach (var reference in type.DeclaringSyntaxReferences)
         {
