@@ -48,7 +48,8 @@ internal sealed class GrainClass
     }
 
     /// <summary>The kind of objects outside of the grains that grains can call.</summary>
-    internal static GrainClass Observer { get; } = new(null, GrainType.Create(ClientIds.TypeName)) { IsObserver = true };
+    internal static GrainClass Observer { get; } = new(null,
+        GrainType.Create(ClientIds.TypeName)) { IsObserver = true };
 
     internal Type? Type { get; }
 
@@ -117,7 +118,8 @@ internal sealed class GrainClass
 
         var name = type.Name.ToLowerInvariant();
         return GrainType.Create(
-            name.EndsWith("grain", StringComparison.Ordinal) && name.Length > "grain".Length ? name[..^"grain".Length] : name);
+            name.EndsWith("grain", StringComparison.Ordinal)
+                && name.Length > "grain".Length ? name[..^"grain".Length] : name);
     }
 }
 

@@ -62,7 +62,8 @@ internal sealed class GrainTypeTable
 
             foreach (var name in assembly.GetReferencedAssemblies())
             {
-                if (!found.ContainsKey(name.FullName) && !IsOfThePlatform(name.Name!) && TryLoad(name) is { } referenced)
+                if (!found.ContainsKey(name.FullName) && !IsOfThePlatform(name.Name!)
+                    && TryLoad(name) is { } referenced)
                 {
                     queue.Enqueue(referenced);
                 }
@@ -137,7 +138,8 @@ internal sealed class GrainTypeTable
     }
 
     private static bool IsOfThePlatform(string name)
-        => name.StartsWith("System.", StringComparison.Ordinal) || name.StartsWith("Microsoft.", StringComparison.Ordinal)
+        => name.StartsWith("System.", StringComparison.Ordinal)
+            || name.StartsWith("Microsoft.", StringComparison.Ordinal)
             || name is "System" or "netstandard" or "mscorlib" or "System.Private.CoreLib";
 
     private static Assembly? TryLoad(AssemblyName name)

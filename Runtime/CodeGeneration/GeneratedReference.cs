@@ -45,14 +45,16 @@ public abstract class GeneratedReference : GrainReference
     }
 
     /// <summary>Sends a request and waits for its result.</summary>
-    protected ValueTask<T> SendAsync<T>(GrainMethod method, GrainRequest<T> request, CancellationToken cancellation = default)
+    protected ValueTask<T> SendAsync<T>(GrainMethod method, GrainRequest<T> request,
+        CancellationToken cancellation = default)
     {
         request.Method = method;
         return Binding.System.SendAsync(Binding, request, cancellation);
     }
 
     /// <summary>Sends a request and waits for its end.</summary>
-    protected ValueTask SendAsync(GrainMethod method, GrainRequest<Unit> request, CancellationToken cancellation = default)
+    protected ValueTask SendAsync(GrainMethod method, GrainRequest<Unit> request,
+        CancellationToken cancellation = default)
     {
         var answer = SendAsync<Unit>(method, request, cancellation);
         if (answer.IsCompletedSuccessfully)

@@ -6,7 +6,8 @@ namespace OrleansCodeGen.Support;
 /// <summary>A call that waits, travels or passes filters, and its answer. Used once, never pooled.</summary>
 /// <typeparam name="T">The type of the result.</typeparam>
 /// <remarks>
-/// It is answered once: by the grain, by the deadline or by the caller's cancellation, whichever comes first. The caller's
+/// It is answered once: by the grain, by the deadline or by the caller's cancellation, whichever comes first. The
+/// caller's
 /// continuation runs in the context that it awaited in; without one, on the runtime's scheduler, never inside a turn.
 /// </remarks>
 public abstract class GrainRequest<T> : GrainRequest, IValueTaskSource<T>, IDeadlineEntry

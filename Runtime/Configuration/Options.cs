@@ -79,7 +79,8 @@ public class GrainCollectionOptions
     public Dictionary<string, TimeSpan> ClassSpecificCollectionAge { get; set; } = new(StringComparer.Ordinal);
 }
 
-/// <summary>How silos find out about each other. With one silo there is nobody to find; kept for configuration files.</summary>
+/// <summary>How silos find out about each other. With one silo there is nobody to find; kept for configuration
+/// files.</summary>
 public class ClusterMembershipOptions
 {
     /// <summary>How often a silo says that it is there.</summary>

@@ -87,5 +87,6 @@ public readonly struct DeactivationReason : IEquatable<DeactivationReason>
     public override int GetHashCode() => (int)ReasonCode;
 
     /// <inheritdoc/>
-    public override string ToString() => Exception is null ? $"{ReasonCode}: {Description}" : $"{ReasonCode}: {Description} ({Exception.Message})";
+    public override string ToString()
+        => Exception is null ? $"{ReasonCode}: {Description}" : $"{ReasonCode}: {Description} ({Exception.Message})";
 }

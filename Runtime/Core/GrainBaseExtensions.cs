@@ -8,7 +8,8 @@ public static class GrainBaseExtensions
 {
     /// <summary>Lets this activation go once nothing runs in it.</summary>
     public static void DeactivateOnIdle(this IGrainBase grain)
-        => grain.GrainContext.Deactivate(new(DeactivationReasonCode.ApplicationRequested, "DeactivateOnIdle was called."));
+        => grain.GrainContext.Deactivate(
+            new(DeactivationReasonCode.ApplicationRequested, "DeactivateOnIdle was called."));
 
     /// <summary>Lets this activation go, to come back elsewhere.</summary>
     public static void MigrateOnIdle(this IGrainBase grain)

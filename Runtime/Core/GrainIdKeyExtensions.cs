@@ -61,5 +61,6 @@ public static class GrainIdKeyExtensions
         return plus < 0 ? text : text[..plus];
     }
 
-    private static InvalidOperationException NotA(GrainId grainId, string what) => new($"The key of {grainId} is no {what}");
+    private static InvalidOperationException NotA(GrainId grainId, string what)
+        => new($"The key of {grainId} is no {what}");
 }

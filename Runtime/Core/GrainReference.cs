@@ -25,7 +25,8 @@ public class GrainReference : IAddressable, IEquatable<GrainReference>
         => reference1 is null ? reference2 is null : reference1.Equals(reference2);
 
     /// <summary>Whether they name different ones.</summary>
-    public static bool operator !=(GrainReference? reference1, GrainReference? reference2) => !(reference1 == reference2);
+    public static bool operator !=(GrainReference? reference1, GrainReference? reference2)
+        => !(reference1 == reference2);
 
     /// <summary>A hash that spreads evenly.</summary>
     public uint GetUniformHashCode() => GrainId.GetUniformHashCode();

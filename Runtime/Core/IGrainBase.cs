@@ -62,7 +62,8 @@ public abstract class Grain : IGrainBase, IAddressable
     /// <summary>Lets this activation go once nothing runs in it.</summary>
     protected void DeactivateOnIdle() => Runtime.DeactivateOnIdle(GrainContext);
 
-    /// <summary>Lets this activation go; on one silo there is nowhere to move to, so it comes back on the next call.</summary>
+    /// <summary>Lets this activation go; on one silo there is nowhere to move to, so it comes back on the next
+    /// call.</summary>
     protected void MigrateOnIdle() => ((IGrainBase)this).MigrateOnIdle();
 
     /// <summary>Keeps this activation for at least <paramref name="timeSpan"/>; negative: no longer.</summary>

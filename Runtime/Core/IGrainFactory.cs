@@ -93,7 +93,8 @@ public static class GrainExtensions
     };
 
     /// <summary>Whether the key is a number.</summary>
-    public static bool IsPrimaryKeyBasedOnLong(this IAddressable grain) => grain.GetGrainId().TryGetIntegerKey(out _, out _);
+    public static bool IsPrimaryKeyBasedOnLong(this IAddressable grain)
+        => grain.GetGrainId().TryGetIntegerKey(out _, out _);
 
     /// <summary>The key.</summary>
     public static long GetPrimaryKeyLong(this IAddressable grain, out string? keyExt)

@@ -45,7 +45,8 @@ public static class RequestContext
     /// <summary>Sets a value for the calls from here on.</summary>
     public static void Set(string key, object value)
         => Current = new RequestValues(
-            new Dictionary<string, object>(Current?.Values ?? [], StringComparer.Ordinal) { [key] = value }, ReentrancyId);
+            new Dictionary<string, object>(Current?.Values ?? [], StringComparer.Ordinal) { [key] = value },
+                ReentrancyId);
 
     /// <summary>Removes a value.</summary>
     public static bool Remove(string key)

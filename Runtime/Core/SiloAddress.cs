@@ -28,14 +28,16 @@ public sealed class SiloAddress : IEquatable<SiloAddress>, IComparable<SiloAddre
     public static SiloAddress New(IPEndPoint ep, int gen) => new(ep, gen);
 
     /// <summary>Joins address, port and generation.</summary>
-    public static SiloAddress New(IPAddress address, int port, int generation) => new(new IPEndPoint(address, port), generation);
+    public static SiloAddress New(IPAddress address, int port, int generation)
+        => new(new IPEndPoint(address, port), generation);
 
     /// <summary>Reads what <see cref="ToParsableString"/> wrote.</summary>
     public static SiloAddress FromParsableString(string addr)
     {
         var at = addr.LastIndexOf('@');
         return at > 0 && IPEndPoint.TryParse(addr.AsSpan(0, at), out var endpoint)
-            && int.TryParse(addr.AsSpan(at + 1), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var gen)
+            && int.TryParse(addr.AsSpan(at + 1), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture,
+                out var gen)
             ? new SiloAddress(endpoint, gen)
             : throw new FormatException($"'{addr}' is no silo address: ip:port@generation");
     }

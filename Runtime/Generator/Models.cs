@@ -7,7 +7,8 @@ using Microsoft.CodeAnalysis.Text;
 
 namespace OrleansCodeGen.Generator;
 
-/// <summary>What a marked declaration becomes: a source file, lines of the manifest, complaints. Compared by value.</summary>
+/// <summary>What a marked declaration becomes: a source file, lines of the manifest, complaints. Compared by
+/// value.</summary>
 internal sealed record GeneratedPart(
     string HintName, string Source, string ManifestEntry, PartKind Kind, EquatableArray<Complaint> Complaints)
 {
@@ -33,7 +34,8 @@ internal sealed record Complaint(string Id, string Message, string Path, TextSpa
         var lines = location.GetLineSpan();
         return new Complaint(
             descriptor.Id,
-            string.Format(System.Globalization.CultureInfo.InvariantCulture, descriptor.MessageFormat.ToString(null), arguments),
+            string.Format(System.Globalization.CultureInfo.InvariantCulture, descriptor.MessageFormat.ToString(null),
+                arguments),
             lines.Path ?? string.Empty,
             location.SourceSpan,
             lines.Span);

@@ -45,11 +45,13 @@ internal static class ReferenceEmitter
         }
 
         text.Append("        internal static readonly ").Append(Fqn).Append("GrainInterface Info = new ").Append(Fqn)
-            .Append("GrainInterface(typeof(").Append(type.Full()).Append("), ").Append(Symbols.Quote(alias)).Append(", ")
+            .Append("GrainInterface(typeof(").Append(type.Full()).Append("), ").Append(Symbols.Quote(alias))
+            .Append(", ")
             .Append(Symbols.Hash(alias).ToString(CultureInfo.InvariantCulture)).Append("u, new ").Append(Fqn)
             .Append("GrainMethod[] { ").Append(string.Join(", ", methods.Select(static m => "M" + m.Index)))
             .Append(" }, static b => new ").Append(name).Append("(b));\n\n");
-        text.Append("        internal ").Append(name).Append('(').Append(Fqn).Append("ReferenceBinding b) : base(b) { }\n\n");
+        text.Append("        internal ").Append(name).Append('(').Append(Fqn)
+            .Append("ReferenceBinding b) : base(b) { }\n\n");
         foreach (var method in methods)
         {
             EmitCall(text, method);
@@ -58,7 +60,8 @@ internal static class ReferenceEmitter
 
         text.Append("    }\n}\n");
         return new GeneratedPart(
-            name + ".g.cs", text.ToString(), $"global::OrleansCodeGen.Generated.{name}.Info", PartKind.Interface, default);
+            name + ".g.cs", text.ToString(), $"global::OrleansCodeGen.Generated.{name}.Info", PartKind.Interface,
+                default);
     }
 
     private static List<MethodModel> FindMethods(INamedTypeSymbol type, List<Complaint> complaints)
@@ -66,7 +69,8 @@ internal static class ReferenceEmitter
         var methods = new List<MethodModel>();
         var ids = new Dictionary<uint, string>();
         var alias = type.Alias() ?? type.MetadataFullName();
-        var interfaces = new[] { type }.Concat(type.AllInterfaces.OrderBy(static i => i.MetadataFullName(), StringComparer.Ordinal));
+        var interfaces = new[] { type }.Concat(type.AllInterfaces.OrderBy(static i
+            => i.MetadataFullName(), StringComparer.Ordinal));
         foreach (var member in interfaces.SelectMany(static i => i.GetMembers()))
         {
             if (member is IPropertySymbol or IEventSymbol)
@@ -106,7 +110,8 @@ internal static class ReferenceEmitter
         }
         else if (result?.WithoutCodec() is { } missing)
         {
-            complaints.Add(Complaint.At(Rules.NoCodec, method, "the result of '" + method.Name + "'", missing.ToDisplayString()));
+            complaints.Add(Complaint.At(Rules.NoCodec, method, "the result of '" + method.Name
+                + "'", missing.ToDisplayString()));
         }
 
         foreach (var parameter in method.Parameters)
@@ -118,15 +123,18 @@ internal static class ReferenceEmitter
             else if (parameter.Type.WithoutCodec() is { } missing)
             {
                 complaints.Add(Complaint.At(
-                    Rules.NoCodec, method, $"the parameter '{parameter.Name}' of '{method.Name}'", missing.ToDisplayString()));
+                    Rules.NoCodec, method, $"the parameter '{parameter.Name}' of '{method.Name}'",
+                        missing.ToDisplayString()));
             }
         }
     }
 
     private static void EmitDescriptor(StringBuilder text, MethodModel method)
         => text.Append("        internal static readonly ").Append(Fqn).Append("GrainMethod M").Append(method.Index)
-            .Append(" = new ").Append(Fqn).Append("GrainMethod(").Append(method.Id.ToString(CultureInfo.InvariantCulture))
-            .Append("u, ").Append(Symbols.Quote(method.Symbol.Name)).Append(", (global::Orleans.CodeGeneration.InvokeMethodOptions)")
+            .Append(" = new ").Append(Fqn).Append("GrainMethod(")
+            .Append(method.Id.ToString(CultureInfo.InvariantCulture))
+            .Append("u, ").Append(Symbols.Quote(method.Symbol.Name))
+            .Append(", (global::Orleans.CodeGeneration.InvokeMethodOptions)")
             .Append(method.Options).Append(", ").Append(method.TimeoutTicks.ToString(CultureInfo.InvariantCulture))
             .Append("L, static () => new R").Append(method.Index).Append("());\n");
 
@@ -153,10 +161,12 @@ internal static class ReferenceEmitter
         var fail = method.Result is null ? "turn.Fail(e)" : $"turn.Fail<{method.Result.Full()}>(e)";
         text.Append("            if (!").Append(enter).Append(")\n            {\n                return ").Append(send)
             .Append(";\n            }\n\n            ").Append(method.Symbol.ReturnType.Full()).Append(" answer;\n")
-            .Append("            try\n            {\n                answer = ((").Append(method.Symbol.ContainingType.Full())
+            .Append("            try\n            {\n                answer = ((")
+            .Append(method.Symbol.ContainingType.Full())
             .Append(")turn.Grain).").Append(method.Symbol.Name).Append('(')
             .Append(string.Join(", ", method.Symbol.Parameters.Select(static p =>
-                p.Type.IsImmutable() || p.Has("Orleans.ImmutableAttribute") ? "@" + p.Name : $"{Fqn}Codecs.Copy(@{p.Name})")))
+                p.Type.IsImmutable()
+                    || p.Has("Orleans.ImmutableAttribute") ? "@" + p.Name : $"{Fqn}Codecs.Copy(@{p.Name})")))
             .Append(");\n            }\n            catch (global::System.Exception e)\n            {\n                return ")
             .Append(fail).Append(asTask).Append(";\n            }\n\n            return turn.")
             .Append(method.CopiesResult ? "LeaveCopied" : "Leave").Append("(answer);\n        }\n\n");

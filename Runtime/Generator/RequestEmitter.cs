@@ -13,15 +13,18 @@ internal static class RequestEmitter
     {
         var parameters = method.Symbol.Parameters;
         var result = method.Result?.Full() ?? Fqn + "Unit";
-        text.Append("        private sealed class R").Append(method.Index).Append(" : ").Append(Fqn).Append("GrainRequest<")
+        text.Append("        private sealed class R").Append(method.Index).Append(" : ").Append(Fqn)
+            .Append("GrainRequest<")
             .Append(result).Append(">\n        {\n");
         for (var i = 0; i < parameters.Length; i++)
         {
             text.Append("            internal ").Append(parameters[i].Type.Full()).Append(" A").Append(i).Append(";\n");
         }
 
-        text.Append("            protected override bool CopiesResult => ").Append(method.CopiesResult ? "true" : "false")
-            .Append(";\n            public override int GetArgumentCount() => ").Append(parameters.Length).Append(";\n");
+        text.Append("            protected override bool CopiesResult => ")
+            .Append(method.CopiesResult ? "true" : "false")
+            .Append(";\n            public override int GetArgumentCount() => ").Append(parameters.Length)
+            .Append(";\n");
         text.Append("            public override object GetArgument(int index) => index switch { ")
             .Append(string.Concat(parameters.Select(static (_, i) => $"{i} => A{i}, ")))
             .Append("_ => throw new global::System.ArgumentOutOfRangeException(nameof(index)) };\n");
@@ -31,7 +34,8 @@ internal static class RequestEmitter
         {
             if (!parameters[i].Type.IsImmutable() && !parameters[i].Has("Orleans.ImmutableAttribute"))
             {
-                text.Append("                A").Append(i).Append(" = ").Append(Fqn).Append("Codecs.Copy(A").Append(i).Append(");\n");
+                text.Append("                A").Append(i).Append(" = ").Append(Fqn).Append("Codecs.Copy(A").Append(i)
+                    .Append(");\n");
             }
         }
 
@@ -52,26 +56,31 @@ internal static class RequestEmitter
         text.Append("        }\n\n");
     }
 
-    private static void EmitSetArgument(StringBuilder text, System.Collections.Immutable.ImmutableArray<IParameterSymbol> parameters)
+    private static void EmitSetArgument(StringBuilder text,
+        System.Collections.Immutable.ImmutableArray<IParameterSymbol> parameters)
     {
         text.Append("            public override void SetArgument(int index, object value)\n            {\n                switch (index)\n                {\n");
         for (var i = 0; i < parameters.Length; i++)
         {
-            text.Append("                    case ").Append(i).Append(": A").Append(i).Append(" = (").Append(parameters[i].Type.Full())
+            text.Append("                    case ").Append(i).Append(": A").Append(i).Append(" = (")
+                .Append(parameters[i].Type.Full())
                 .Append(")value; break;\n");
         }
 
         text.Append("                    default: throw new global::System.ArgumentOutOfRangeException(nameof(index));\n                }\n            }\n");
     }
 
-    private static void EmitWire(StringBuilder text, System.Collections.Immutable.ImmutableArray<IParameterSymbol> parameters)
+    private static void EmitWire(StringBuilder text,
+        System.Collections.Immutable.ImmutableArray<IParameterSymbol> parameters)
     {
-        text.Append("            public override void WriteArguments(").Append(Fqn).Append("WireWriter writer)\n            {\n");
+        text.Append("            public override void WriteArguments(").Append(Fqn)
+            .Append("WireWriter writer)\n            {\n");
         for (var i = 0; i < parameters.Length; i++)
         {
             if (!MethodModel.IsToken(parameters[i]))
             {
-                text.Append("                ").Append(Fqn).Append("Codecs.WriteField(writer, ").Append(i + 1).Append("u, A")
+                text.Append("                ").Append(Fqn).Append("Codecs.WriteField(writer, ").Append(i + 1)
+                    .Append("u, A")
                     .Append(i).Append(");\n");
             }
         }
@@ -83,8 +92,10 @@ internal static class RequestEmitter
         {
             if (!MethodModel.IsToken(parameters[i]))
             {
-                text.Append("                    case ").Append(i + 1).Append("u: A").Append(i).Append(" = ").Append(Fqn)
-                    .Append("Codecs.Read<").Append(parameters[i].Type.Full()).Append(">(ref reader, type); return true;\n");
+                text.Append("                    case ").Append(i + 1).Append("u: A").Append(i).Append(" = ")
+                    .Append(Fqn)
+                    .Append("Codecs.Read<").Append(parameters[i].Type.Full())
+                    .Append(">(ref reader, type); return true;\n");
             }
         }
 
@@ -103,7 +114,8 @@ internal static class RequestEmitter
         }
         else if (method.IsTask)
         {
-            text.Append("new global::System.Threading.Tasks.ValueTask<").Append(result).Append(">(").Append(call).Append(");\n");
+            text.Append("new global::System.Threading.Tasks.ValueTask<").Append(result).Append(">(").Append(call)
+                .Append(");\n");
         }
         else
         {

@@ -7,7 +7,8 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 namespace OrleansCodeGen.Generator;
 
 /// <summary>
-/// Makes references and requests for grain interfaces, codecs for types marked <c>[GenerateSerializer]</c>, and the manifest
+/// Makes references and requests for grain interfaces, codecs for types marked <c>[GenerateSerializer]</c>, and the
+/// manifest
 /// by which the runtime finds them and the grain classes.
 /// </summary>
 [Generator(LanguageNames.CSharp)]
@@ -32,12 +33,14 @@ public sealed class RuntimeGenerator : IIncrementalGenerator
         var parts = types.Collect().Combine(interfaces.Collect()).Combine(classes.Collect())
             .Select(static (all, _) => all.Left.Left.Concat(all.Left.Right.Where(static p => p is not null))
                 .Concat(all.Right.Where(static p => p is not null)).Select(static p => p!)
-                .GroupBy(static p => p.Kind + p.ManifestEntry + p.HintName).Select(static g => g.First()).ToImmutableArray());
+                .GroupBy(static p => p.Kind + p.ManifestEntry + p.HintName).Select(static g
+                    => g.First()).ToImmutableArray());
         var assembly = context.CompilationProvider.Select(static (c, _) => c.AssemblyName ?? "Unnamed");
 
         context.RegisterSourceOutput(types, static (c, part) => Add(c, part));
         context.RegisterSourceOutput(
-            interfaces.Collect().SelectMany(static (all, _) => all.Where(static p => p is not null).Select(static p => p!)
+            interfaces.Collect().SelectMany(static (all, _)
+                => all.Where(static p => p is not null).Select(static p => p!)
                 .GroupBy(static p => p.HintName + p.Source).Select(static g => g.First())),
             static (c, part) => Add(c, part));
         context.RegisterSourceOutput(parts.Combine(assembly), static (c, all) => AddManifest(c, all.Left, all.Right));
@@ -58,7 +61,8 @@ public sealed class RuntimeGenerator : IIncrementalGenerator
         return symbol.IsReachable()
             ? new GeneratedPart(
                 string.Empty, string.Empty, $"typeof({symbol.Full()})", PartKind.GrainClass, default)
-            : GeneratedPart.Empty(new EquatableArray<Complaint>(new[] { Complaint.At(Rules.Unreachable, symbol, symbol.Name) }));
+            : GeneratedPart.Empty(
+                new EquatableArray<Complaint>(new[] { Complaint.At(Rules.Unreachable, symbol, symbol.Name) }));
     }
 
     private static void Add(SourceProductionContext context, GeneratedPart part)
@@ -74,7 +78,8 @@ public sealed class RuntimeGenerator : IIncrementalGenerator
         }
     }
 
-    private static void AddManifest(SourceProductionContext context, ImmutableArray<GeneratedPart> parts, string assembly)
+    private static void AddManifest(SourceProductionContext context, ImmutableArray<GeneratedPart> parts,
+        string assembly)
     {
         foreach (var part in parts.Where(static p => p.Kind == PartKind.None && p.HintName.Length == 0))
         {
@@ -119,7 +124,8 @@ public sealed class RuntimeGenerator : IIncrementalGenerator
             return;
         }
 
-        text.Append("        public override global::System.Collections.Generic.IReadOnlyList<").Append(type).Append("> ")
+        text.Append("        public override global::System.Collections.Generic.IReadOnlyList<").Append(type)
+            .Append("> ")
             .Append(property).Append(" => new ").Append(type).Append("[]\n        {\n");
         foreach (var entry in entries)
         {

@@ -31,7 +31,8 @@ internal static class Symbols
         "Orleans.Concurrency.Immutable<T>",
     };
 
-    internal static string Full(this ITypeSymbol type) => type.ToDisplayString(SymbolDisplayFormat.FullyQualifiedFormat);
+    internal static string Full(this ITypeSymbol type)
+        => type.ToDisplayString(SymbolDisplayFormat.FullyQualifiedFormat);
 
     internal static string Plain(this ITypeSymbol type)
         => type.OriginalDefinition.ToDisplayString(SymbolDisplayFormat.CSharpErrorMessageFormat);
@@ -44,7 +45,8 @@ internal static class Symbols
     internal static string? Alias(this ISymbol symbol)
         => symbol.Attribute("Orleans.AliasAttribute")?.ConstructorArguments.FirstOrDefault().Value as string;
 
-    internal static bool IsGenerated(this ITypeSymbol type) => type.OriginalDefinition.Has("Orleans.GenerateSerializerAttribute");
+    internal static bool IsGenerated(this ITypeSymbol type)
+        => type.OriginalDefinition.Has("Orleans.GenerateSerializerAttribute");
 
     internal static bool IsAddressable(this ITypeSymbol type)
         => type.TypeKind == TypeKind.Interface
@@ -110,7 +112,8 @@ internal static class Symbols
             return false;
         }
 
-        if (IsPrimitive(type) || type.TypeKind == TypeKind.Enum || type.IsException() || s_immutable.Contains(type.Plain()))
+        if (IsPrimitive(type) || type.TypeKind == TypeKind.Enum || type.IsException()
+            || s_immutable.Contains(type.Plain()))
         {
             return true;
         }
@@ -134,7 +137,8 @@ internal static class Symbols
         }
 
         return named.IsValueType && named.IsReadOnly && named.IsGenerated()
-            && named.GetMembers().OfType<IFieldSymbol>().Where(f => !f.IsStatic).All(f => f.Type.IsImmutable(depth + 1));
+            && named.GetMembers().OfType<IFieldSymbol>().Where(f => !f.IsStatic).All(f
+                => f.Type.IsImmutable(depth + 1));
     }
 
     /// <summary>The part of <paramref name="type"/> for which there is no codec, or null.</summary>
@@ -159,7 +163,8 @@ internal static class Symbols
 
         var isKnown = named.IsGenerated() || (named.IsTupleType && named.TupleElements.Length <= 5)
             || s_generic.Contains(Name(named))
-            || (named.TypeKind == TypeKind.Interface && !(named.ContainingNamespace?.ToDisplayString() ?? "").StartsWith("System"));
+            || (named.TypeKind == TypeKind.Interface
+                && !(named.ContainingNamespace?.ToDisplayString() ?? "").StartsWith("System"));
         return isKnown
             ? named.TypeArguments.Select(a => a.WithoutCodec(depth + 1)).FirstOrDefault(a => a is not null)
             : type;
@@ -176,7 +181,8 @@ internal static class Symbols
         return hash;
     }
 
-    internal static string Quote(string text) => Microsoft.CodeAnalysis.CSharp.SymbolDisplay.FormatLiteral(text, quote: true);
+    internal static string Quote(string text)
+        => Microsoft.CodeAnalysis.CSharp.SymbolDisplay.FormatLiteral(text, quote: true);
 
     private static string Name(INamedTypeSymbol type) => type.OriginalDefinition.ToDisplayString();
 

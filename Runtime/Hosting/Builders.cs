@@ -30,7 +30,8 @@ namespace Orleans.Hosting
     }
 
     /// <summary>A silo builder over the host's services.</summary>
-    internal sealed class SiloBuilder(IServiceCollection services, IConfiguration configuration) : ISiloBuilder, IClientBuilder
+    internal sealed class SiloBuilder(IServiceCollection services, IConfiguration configuration)
+        : ISiloBuilder, IClientBuilder
     {
         public IServiceCollection Services => services;
 
@@ -41,7 +42,8 @@ namespace Orleans.Hosting
     public static class SiloBuilderExtensions
     {
         /// <summary>Adds services.</summary>
-        public static ISiloBuilder ConfigureServices(this ISiloBuilder builder, Action<IServiceCollection> configureDelegate)
+        public static ISiloBuilder ConfigureServices(this ISiloBuilder builder,
+            Action<IServiceCollection> configureDelegate)
         {
             configureDelegate(builder.Services);
             return builder;
@@ -89,7 +91,8 @@ namespace Orleans.Hosting
         /// <summary>Connects to the silos at these addresses.</summary>
         public static IClientBuilder UseStaticClustering(this IClientBuilder builder, params IPEndPoint[] endpoints)
         {
-            builder.Services.Configure<GatewayOptions>(o => o.Endpoints.AddRange(endpoints.Select(static e => e.ToString())));
+            builder.Services.Configure<GatewayOptions>(o
+                => o.Endpoints.AddRange(endpoints.Select(static e => e.ToString())));
             return builder;
         }
     }
@@ -149,7 +152,8 @@ namespace Orleans.Hosting
     public static class GrainCallFilterSiloBuilderExtensions
     {
         /// <summary>Adds a filter.</summary>
-        public static ISiloBuilder AddIncomingGrainCallFilter(this ISiloBuilder builder, IIncomingGrainCallFilter filter)
+        public static ISiloBuilder AddIncomingGrainCallFilter(this ISiloBuilder builder,
+            IIncomingGrainCallFilter filter)
             => builder.ConfigureServices(s => s.AddSingleton(filter));
 
         /// <summary>Adds a filter.</summary>
@@ -163,7 +167,8 @@ namespace Orleans.Hosting
             => builder.AddIncomingGrainCallFilter(new Filters.IncomingDelegateFilter(filter));
 
         /// <summary>Adds a filter.</summary>
-        public static ISiloBuilder AddOutgoingGrainCallFilter(this ISiloBuilder builder, IOutgoingGrainCallFilter filter)
+        public static ISiloBuilder AddOutgoingGrainCallFilter(this ISiloBuilder builder,
+            IOutgoingGrainCallFilter filter)
             => builder.ConfigureServices(s => s.AddSingleton(filter));
 
         /// <summary>Adds a filter.</summary>
@@ -185,7 +190,8 @@ namespace Orleans.Hosting
             this ISiloBuilder builder, int stage = ServiceLifecycleStage.Active)
             where TStartup : class, IStartupTask
             => builder.AddStartupTask(
-                static (services, ct) => ActivatorUtilities.GetServiceOrCreateInstance<TStartup>(services).Execute(ct), stage);
+                static (services, ct)
+                    => ActivatorUtilities.GetServiceOrCreateInstance<TStartup>(services).Execute(ct), stage);
 
         /// <summary>Adds a task.</summary>
         public static ISiloBuilder AddStartupTask(
@@ -234,7 +240,8 @@ namespace Orleans.Hosting
     {
         /// <summary>Adds storage that lives as long as the silo.</summary>
         public static ISiloBuilder AddMemoryGrainStorage(this ISiloBuilder builder, string name)
-            => builder.ConfigureServices(s => s.AddKeyedSingleton<IGrainStorage>(name, static (_, _) => new MemoryGrainStorage()));
+            => builder.ConfigureServices(s
+                => s.AddKeyedSingleton<IGrainStorage>(name, static (_, _) => new MemoryGrainStorage()));
 
         /// <summary>Adds storage that lives as long as the silo, for states that name none.</summary>
         public static ISiloBuilder AddMemoryGrainStorageAsDefault(this ISiloBuilder builder)
@@ -314,7 +321,8 @@ namespace Microsoft.Extensions.Hosting
     public static class OrleansClientGenericHostExtensions
     {
         /// <summary>Adds a client to the host.</summary>
-        public static IHostBuilder UseOrleansClient(this IHostBuilder hostBuilder, Action<IClientBuilder> configureDelegate)
+        public static IHostBuilder UseOrleansClient(this IHostBuilder hostBuilder,
+            Action<IClientBuilder> configureDelegate)
             => hostBuilder.ConfigureServices((context, services) =>
             {
                 RuntimeServices.AddClient(services);

@@ -77,7 +77,8 @@ namespace Orleans
             => observable.Subscribe(observerName, stage, new Lifecycle.ActionObserver(onStart, null));
 
         /// <summary>Subscribes an observer under its type's name.</summary>
-        public static IDisposable Subscribe(this ILifecycleObservable observable, int stage, ILifecycleObserver observer)
+        public static IDisposable Subscribe(this ILifecycleObservable observable, int stage,
+            ILifecycleObserver observer)
             => observable.Subscribe(observer.GetType().FullName ?? "observer", stage, observer);
 
         /// <summary>Subscribes an observer under a type's name.</summary>
@@ -135,7 +136,8 @@ namespace Orleans.Lifecycle
             => onStop is null ? Task.CompletedTask : onStop(cancellationToken);
     }
 
-    /// <summary>Stages in order; observers of one stage in the order of their subscription, one after the other.</summary>
+    /// <summary>Stages in order; observers of one stage in the order of their subscription, one after the
+    /// other.</summary>
     /// <remarks>Not thread safe: subscriptions come before the start, start and stop one at a time.</remarks>
     internal sealed class LifecycleSubject : ISiloLifecycle, IClusterClientLifecycle, IGrainLifecycle
     {
@@ -153,7 +155,8 @@ namespace Orleans.Lifecycle
             return subscription;
         }
 
-        /// <summary>Starts all; when one fails, those that were started are stopped and the failure is thrown.</summary>
+        /// <summary>Starts all; when one fails, those that were started are stopped and the failure is
+        /// thrown.</summary>
         internal async Task StartAsync(CancellationToken cancellationToken)
         {
             foreach (var subscription in InOrder(ascending: true))
@@ -165,7 +168,8 @@ namespace Orleans.Lifecycle
             }
         }
 
-        /// <summary>Stops what was started, last first; all are tried, the first failure is thrown at the end.</summary>
+        /// <summary>Stops what was started, last first; all are tried, the first failure is thrown at the
+        /// end.</summary>
         internal async Task StopAsync(CancellationToken cancellationToken)
         {
             List<Exception>? failures = null;
@@ -183,7 +187,8 @@ namespace Orleans.Lifecycle
                 }
                 catch (Exception e)
                 {
-                    (failures ??= []).Add(new OrleansException($"'{subscription.Name}' failed to stop: {e.Message}", e));
+                    (failures ??= []).Add(
+                        new OrleansException($"'{subscription.Name}' failed to stop: {e.Message}", e));
                 }
 
                 LowestStoppedStage = subscription.Stage;

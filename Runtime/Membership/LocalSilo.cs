@@ -31,14 +31,16 @@ namespace Orleans.Runtime
     internal sealed class LocalSiloDetails : ILocalSiloDetails
     {
         public LocalSiloDetails(
-            IOptions<SiloOptions> silo, IOptions<ClusterOptions> cluster, IOptions<EndpointOptions> endpoints, TimeProvider time)
+            IOptions<SiloOptions> silo, IOptions<ClusterOptions> cluster, IOptions<EndpointOptions> endpoints,
+                TimeProvider time)
         {
             Name = silo.Value.SiloName;
             ClusterId = cluster.Value.ClusterId;
             DnsHostName = System.Net.Dns.GetHostName();
             var generation = (int)(time.GetUtcNow() - s_epoch).TotalSeconds;
             SiloAddress = SiloAddress.New(endpoints.Value.AdvertisedIPAddress, endpoints.Value.SiloPort, generation);
-            GatewayAddress = SiloAddress.New(endpoints.Value.AdvertisedIPAddress, endpoints.Value.GatewayPort, generation);
+            GatewayAddress = SiloAddress.New(endpoints.Value.AdvertisedIPAddress, endpoints.Value.GatewayPort,
+                generation);
         }
 
         private static readonly DateTimeOffset s_epoch = new(2022, 1, 1, 0, 0, 0, TimeSpan.Zero);
@@ -59,10 +61,12 @@ namespace Orleans.Membership
 {
     using Orleans.Runtime;
 
-    /// <summary>Starts and stops the silo with its host: lifecycle, collection, and at the end every activation.</summary>
+    /// <summary>Starts and stops the silo with its host: lifecycle, collection, and at the end every
+    /// activation.</summary>
     internal sealed class SiloHost : IHostedService, IAsyncDisposable
     {
-        private static readonly DeactivationReason s_stopping = new(DeactivationReasonCode.ShuttingDown, "The silo stops.");
+        private static readonly DeactivationReason s_stopping = new(DeactivationReasonCode.ShuttingDown,
+            "The silo stops.");
         private readonly ActorSystem _system;
         private readonly LifecycleSubject _lifecycle = new();
         private readonly Collector _collector;
@@ -71,7 +75,8 @@ namespace Orleans.Membership
         {
             _system = system;
             _collector = new Collector(system);
-            _lifecycle.Subscribe("Collector", ServiceLifecycleStage.RuntimeServices, _collector.StartAsync, _collector.StopAsync);
+            _lifecycle.Subscribe("Collector", ServiceLifecycleStage.RuntimeServices, _collector.StartAsync,
+                _collector.StopAsync);
             _lifecycle.Subscribe(
                 "Activations", ServiceLifecycleStage.BecomeActive, static _ => Task.CompletedTask, DeactivateAllAsync);
             foreach (var participant in services.GetServices<ILifecycleParticipant<ISiloLifecycle>>())
@@ -86,7 +91,8 @@ namespace Orleans.Membership
 
         public ValueTask DisposeAsync() => _system.DisposeAsync();
 
-        /// <summary>Lets all go, oldest last so that what came later and may rest on it goes first; calls that run may end.</summary>
+        /// <summary>Lets all go, oldest last so that what came later and may rest on it goes first; calls that run may
+        /// end.</summary>
         private async Task DeactivateAllAsync(CancellationToken cancellationToken)
         {
             _system.IsStopping = true;
@@ -134,7 +140,8 @@ namespace Orleans.Membership
     /// <summary>Looks for activations that nobody has called for their age limit.</summary>
     internal sealed class Collector(ActorSystem system)
     {
-        private static readonly DeactivationReason s_idle = new(DeactivationReasonCode.ActivationIdle, "Nobody called it for long.");
+        private static readonly DeactivationReason s_idle = new(DeactivationReasonCode.ActivationIdle,
+            "Nobody called it for long.");
         private ITimer? _timer;
 
         internal Task StartAsync(CancellationToken cancellationToken)

@@ -7,8 +7,10 @@ namespace Orleans.Messaging;
 
 /// <summary>The head of a call between processes. Version 1.</summary>
 /// <remarks>
-/// Layout: version, then fields: 1 target's kind, 2 target's key, 3 interface id, 4 method id, 5 milliseconds left, 6 W3C
-/// trace parent, 7 trace state, 8 sender, 9 chain, 10 request context, 11 reentrancy id, 12 arguments (a group), 13 one-way.
+/// Layout: version, then fields: 1 target's kind, 2 target's key, 3 interface id, 4 method id, 5 milliseconds left, 6
+/// W3C
+/// trace parent, 7 trace state, 8 sender, 9 chain, 10 request context, 11 reentrancy id, 12 arguments (a group), 13
+/// one-way.
 /// </remarks>
 internal ref struct GrainMessage
 {
@@ -35,7 +37,8 @@ internal ref struct GrainMessage
 
     internal bool IsOneWay { get; set; }
 
-    internal static void Write(WireWriter writer, GrainRequest request, GrainId target, string sender, TimeSpan timeLeft)
+    internal static void Write(WireWriter writer, GrainRequest request, GrainId target, string sender,
+        TimeSpan timeLeft)
     {
         writer.WriteByte(Version);
         writer.EnterGroup();
@@ -182,7 +185,8 @@ internal ref struct GrainMessage
 
     private readonly void ReadChain(ref WireReader reader, WireType type)
     {
-        foreach (var (grain, method, allows) in Codecs.Read<List<(string Grain, string Method, bool AllowsReentry)>>(ref reader, type))
+        foreach (var (grain, method, allows) in Codecs.Read<List<(string Grain, string Method,
+            bool AllowsReentry)>>(ref reader, type))
         {
             if (grain is null || !GrainId.TryParse(grain, out var id) || Chain.Count >= ChainLinksMax)
             {

@@ -11,7 +11,8 @@ namespace Orleans.Messaging;
 
 /// <summary>Sends calls to other processes and answers theirs.</summary>
 /// <remarks>
-/// A client calls its gateways, one after the other when a connection breaks. A silo calls the observers of a client over
+/// A client calls its gateways, one after the other when a connection breaks. A silo calls the observers of a client
+/// over
 /// the connection by which the client last called. Lock order: the connect gate alone, never while a call is sent.
 /// </remarks>
 internal sealed class RemoteCalls : IAsyncDisposable
@@ -101,7 +102,8 @@ internal sealed class RemoteCalls : IAsyncDisposable
         }
         catch (Exception e) when (e is IOException or System.Net.Sockets.SocketException)
         {
-            request.Refuse(new SiloUnavailableException($"The connection for {target} broke; whether the call ran is unknown", e));
+            request.Refuse(new SiloUnavailableException(
+                $"The connection for {target} broke; whether the call ran is unknown", e));
         }
         catch (Exception e)
         {
@@ -174,10 +176,12 @@ internal sealed class RemoteCalls : IAsyncDisposable
 
         if (endpoint is null && _gateways.Length == 0)
         {
-            throw new SiloUnavailableException("No gateway is configured: UseLocalhostClustering or UseStaticClustering");
+            throw new SiloUnavailableException(
+                "No gateway is configured: UseLocalhostClustering or UseStaticClustering");
         }
 
-        return await ConnectAsync(endpoint ?? _gateways[(uint)Volatile.Read(ref _gateway) % _gateways.Length], cancellation);
+        return await ConnectAsync(endpoint ?? _gateways[(uint)Volatile.Read(ref _gateway) % _gateways.Length],
+            cancellation);
     }
 
     private async ValueTask<IMessagePeer> ConnectAsync(string endpoint, CancellationToken cancellation)

@@ -130,7 +130,8 @@ internal sealed class RemoteReceiver(ActorSystem system, RemoteCalls remote)
 
         remote.Learn(message.Sender, peer);
         target = message.Target;
-        var deadline = system.Now + system.ToTimestamp(TimeSpan.FromMilliseconds(Math.Clamp(message.MillisecondsLeft, 0, int.MaxValue)));
+        var deadline = system.Now
+            + system.ToTimestamp(TimeSpan.FromMilliseconds(Math.Clamp(message.MillisecondsLeft, 0, int.MaxValue)));
         request.System = system;
         request.Method = method;
         request.Context = new CallContext(null, null, method, deadline, message.Values)

@@ -4,7 +4,8 @@ using Orleans.Runtime;
 namespace Orleans.Storage;
 
 /// <summary>A grain's state over a store; read before the grain's own activation code runs.</summary>
-internal sealed class PersistentState<TState>(IGrainContext context, string name, IGrainStorage storage) : IPersistentState<TState>
+internal sealed class PersistentState<TState>(IGrainContext context, string name, IGrainStorage storage)
+    : IPersistentState<TState>
 {
     private readonly GrainState<TState> _state = new(Fresh());
 

@@ -131,10 +131,12 @@ namespace Orleans.Storage
     /// <summary>A store of grain states.</summary>
     public interface IGrainStorage
     {
-        /// <summary>Reads a state into <paramref name="grainState"/>; one that is not there leaves a fresh one.</summary>
+        /// <summary>Reads a state into <paramref name="grainState"/>; one that is not there leaves a fresh
+        /// one.</summary>
         Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState);
 
-        /// <summary>Writes a state; fails with <see cref="InconsistentStateException"/> when its version is not the store's.</summary>
+        /// <summary>Writes a state; fails with <see cref="InconsistentStateException"/> when its version is not the
+        /// store's.</summary>
         Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState);
 
         /// <summary>Removes a state; fails like a write.</summary>

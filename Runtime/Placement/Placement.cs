@@ -47,7 +47,8 @@ namespace Orleans.Runtime.Placement
     public interface IPlacementDirector
     {
         /// <summary>The silo for a new activation.</summary>
-        Task<SiloAddress> OnAddActivation(PlacementStrategy strategy, PlacementTarget target, IPlacementContext context);
+        Task<SiloAddress> OnAddActivation(PlacementStrategy strategy, PlacementTarget target,
+            IPlacementContext context);
     }
 
     /// <summary>What a director can ask.</summary>

@@ -35,7 +35,8 @@ internal sealed partial class Activation
             ? long.MaxValue
             : System.Now + System.ToTimestamp(time);
 
-    /// <summary>Lets the activation go if it is idle, was not called for its age limit, and nothing of it is uncommitted.</summary>
+    /// <summary>Lets the activation go if it is idle, was not called for its age limit, and nothing of it is
+    /// uncommitted.</summary>
     internal bool TryCollect(TimeSpan ageLimit, DeactivationReason reason)
     {
         if (Interlocked.CompareExchange(ref _turn, 1, 0) != 0)
@@ -296,7 +297,8 @@ internal static class LifeMethods
     internal static readonly GrainMethod Deactivate = Make("OnDeactivateAsync");
     internal static readonly GrainMethod Timer = Make("Timer");
     internal static readonly GrainMethod InterleavingTimer = new(
-        0, "Timer", CodeGeneration.InvokeMethodOptions.AlwaysInterleave, 0, static () => throw new InvalidOperationException());
+        0, "Timer", CodeGeneration.InvokeMethodOptions.AlwaysInterleave, 0, static ()
+            => throw new InvalidOperationException());
 
     private static GrainMethod Make(string name)
         => new(0, name, CodeGeneration.InvokeMethodOptions.None, 0, static () => throw new InvalidOperationException());

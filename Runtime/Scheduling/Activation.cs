@@ -30,15 +30,20 @@ internal enum ActivationState
 /// One activation of a grain: its turns, its mailbox, its life.
 /// </summary>
 /// <remarks>
-/// Whoever sets <c>_turn</c> from 0 to 1 owns the activation until it is set back: only the owner runs the grain's code or
-/// touches the fields marked so. Others only add to the inbox and, when the turn is free, take it or have the scheduler take
-/// it. The owner looks into the inbox once more after it let go, so that nothing is left behind. No locks are held while
-/// the grain's code runs. A continuation is a turn; a call is one or more turns, and which calls may be between their turns
+/// Whoever sets <c>_turn</c> from 0 to 1 owns the activation until it is set back: only the owner runs the grain's
+/// code or
+/// touches the fields marked so. Others only add to the inbox and, when the turn is free, take it or have the
+/// scheduler take
+/// it. The owner looks into the inbox once more after it let go, so that nothing is left behind. No locks are held
+/// while
+/// the grain's code runs. A continuation is a turn; a call is one or more turns, and which calls may be between their
+/// turns
 /// at the same time is decided by <see cref="MayRun"/>.
 /// </remarks>
 internal sealed partial class Activation : IThreadPoolWorkItem
 {
-    private static readonly SendOrPostCallback s_finish = static state => ((CallContext)state!).Target!.FinishInTurn((CallContext)state);
+    private static readonly SendOrPostCallback s_finish = static state
+        => ((CallContext)state!).Target!.FinishInTurn((CallContext)state);
 
     [ThreadStatic]
     private static int t_inlineDepth;
@@ -90,14 +95,16 @@ internal sealed partial class Activation : IThreadPoolWorkItem
     /// <summary>Skips the coming up: the object is there.</summary>
     internal void BecomeValid() => _state = ActivationState.Valid;
 
-    /// <summary>Begins a call on this thread if nothing speaks against it; the reasons are told by the slow way.</summary>
+    /// <summary>Begins a call on this thread if nothing speaks against it; the reasons are told by the slow
+    /// way.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal bool TryEnter(GrainMethod method, out InlineTurn turn)
     {
         turn = default;
         var callerContext = SynchronizationContext.Current;
         var caller = callerContext as CallContext;
-        if (t_inlineDepth >= RuntimeLimits.InlineDepthMax || System.Filters.HasAny || !Kind.RunsInline || method.IsOneWay
+        if (t_inlineDepth >= RuntimeLimits.InlineDepthMax || System.Filters.HasAny || !Kind.RunsInline
+            || method.IsOneWay
             || Interlocked.CompareExchange(ref _turn, 1, 0) != 0)
         {
             return false;
@@ -105,7 +112,8 @@ internal sealed partial class Activation : IThreadPoolWorkItem
 
         var kind = Kind.IsReentrant ? CallKind.Free : KindOf(method);
         var now = System.Now;
-        if (_state != ActivationState.Valid || IsDeactivationWanted || !_inbox.IsEmpty || !MayRun(kind) || !MayFollow(caller, now)
+        if (_state != ActivationState.Valid || IsDeactivationWanted || !_inbox.IsEmpty || !MayRun(kind)
+            || !MayFollow(caller, now)
             || _running >= RuntimeLimits.RunningCallsMax)
         {
             ReleaseTurn();
@@ -113,7 +121,8 @@ internal sealed partial class Activation : IThreadPoolWorkItem
         }
 
         var context = new CallContext(
-            this, caller, method, System.DeadlineFor(method, caller, now), caller is null ? RequestContext.Current : caller.Values)
+            this, caller, method, System.DeadlineFor(method, caller, now), caller is null ? RequestContext.Current
+                : caller.Values)
         {
             Kind = kind,
         };
@@ -364,7 +373,8 @@ internal sealed partial class Activation : IThreadPoolWorkItem
     }
 
     private bool MayRunNext()
-        => _waiting.TryPeek(out var next) && _state == ActivationState.Valid && !IsDeactivationWanted && next.Context.Kind switch
+        => _waiting.TryPeek(out var next) && _state == ActivationState.Valid && !IsDeactivationWanted
+            && next.Context.Kind switch
         {
             CallKind.Free => true,
             CallKind.ReadOnly => _exclusiveCount == 0,
@@ -382,7 +392,8 @@ internal sealed partial class Activation : IThreadPoolWorkItem
             Interlocked.Decrement(ref _mailboxCount);
             System.Forward(request);
         }
-        else if (_state == ActivationState.Valid && MayRun(context.Kind) && (!IsDeactivationWanted || context.IsReentry))
+        else if (_state == ActivationState.Valid && MayRun(context.Kind)
+            && (!IsDeactivationWanted || context.IsReentry))
         {
             StartRequest(request);
         }

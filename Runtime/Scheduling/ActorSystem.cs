@@ -145,7 +145,8 @@ internal sealed class ActorSystem : IGrainRuntime, ITimerRegistry, IGrainContext
     }
 
     /// <summary>Sends a request through the outgoing filters to its grain, wherever that is.</summary>
-    internal ValueTask<T> SendAsync<T>(ReferenceBinding binding, GrainRequest<T> request, CancellationToken cancellation)
+    internal ValueTask<T> SendAsync<T>(ReferenceBinding binding, GrainRequest<T> request,
+        CancellationToken cancellation)
     {
         var method = request.Method;
         var caller = CallContext.Current;
@@ -215,7 +216,8 @@ internal sealed class ActorSystem : IGrainRuntime, ITimerRegistry, IGrainContext
     {
         if (!TryFindKind(target, out var kind, out var grainId))
         {
-            return Remote.CanReach(target) ? Remote.SendAsync(target, request) : ValueTask.FromException<T>(NoSuchGrain(target));
+            return Remote.CanReach(target) ? Remote.SendAsync(target, request)
+                : ValueTask.FromException<T>(NoSuchGrain(target));
         }
 
         if (IsCycle(grainId, kind, request))
@@ -279,7 +281,8 @@ internal sealed class ActorSystem : IGrainRuntime, ITimerRegistry, IGrainContext
         target.Accept(request);
     }
 
-    /// <summary>Whether the target runs a call of this chain that waits for this one; allowed re-entries are marked.</summary>
+    /// <summary>Whether the target runs a call of this chain that waits for this one; allowed re-entries are
+    /// marked.</summary>
     private static bool IsCycle(GrainId target, GrainClass kind, GrainRequest request)
     {
         if (request.Method.IsOneWay || kind.WorkersMax > 0)
@@ -290,7 +293,8 @@ internal sealed class ActorSystem : IGrainRuntime, ITimerRegistry, IGrainContext
         var start = request.Context.Origin is null ? request.Context.Parent : request.Context;
         for (var call = start; call is not null; call = call.Parent)
         {
-            if (call.Target is { } running && !call.IsFinished && call.Kind != CallKind.Free && running.GrainId == target)
+            if (call.Target is { } running && !call.IsFinished && call.Kind != CallKind.Free
+                && running.GrainId == target)
             {
                 var isLife = ReferenceEquals(call.Method, LifeMethods.Activate)
                     || ReferenceEquals(call.Method, LifeMethods.Deactivate);

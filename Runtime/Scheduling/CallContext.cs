@@ -17,12 +17,14 @@ internal enum CallKind : byte
 }
 
 /// <summary>
-/// One running call: the synchronization context of its code, so that every continuation comes back to the activation and
+/// One running call: the synchronization context of its code, so that every continuation comes back to the activation
+/// and
 /// knows its call. Links to the calling call: the chain.
 /// </summary>
 internal sealed class CallContext : SynchronizationContext
 {
-    internal CallContext(Activation? target, CallContext? parent, GrainMethod? method, long deadline, RequestValues? values)
+    internal CallContext(Activation? target, CallContext? parent, GrainMethod? method, long deadline,
+        RequestValues? values)
     {
         Target = target;
         Parent = parent;
@@ -55,7 +57,8 @@ internal sealed class CallContext : SynchronizationContext
 
     internal bool IsFinished { get; set; }
 
-    /// <summary>May pass the queue: it belongs to a chain that the activation is already part of, and is allowed to.</summary>
+    /// <summary>May pass the queue: it belongs to a chain that the activation is already part of, and is allowed
+    /// to.</summary>
     internal bool IsReentry { get; set; }
 
     public override void Post(SendOrPostCallback d, object? state) => Target!.PostContinuation(this, d, state);

@@ -4,9 +4,11 @@ namespace Orleans.Scheduling;
 
 /// <summary>
 /// A caller's continuation. With a context captured it is posted there. Without one it runs where the answer is given -
-/// the thread that committed, say - unless that is inside a turn: then it is queued, so that no foreign code holds a turn.
+/// the thread that committed, say - unless that is inside a turn: then it is queued, so that no foreign code holds a
+/// turn.
 /// </summary>
-/// <remarks>A field of what answers, which must stay one object until the continuation has run: nothing is allocated.</remarks>
+/// <remarks>A field of what answers, which must stay one object until the continuation has run: nothing is
+/// allocated.</remarks>
 internal sealed class Continuation(WorkScheduler scheduler)
 {
     private static readonly Action<object?> s_run = static c => ((Continuation)c!).Run();
@@ -23,7 +25,8 @@ internal sealed class Continuation(WorkScheduler scheduler)
         short token,
         ValueTaskSourceOnCompletedFlags flags)
     {
-        if ((flags & ValueTaskSourceOnCompletedFlags.UseSchedulingContext) != 0 && SynchronizationContext.Current is not null)
+        if ((flags & ValueTaskSourceOnCompletedFlags.UseSchedulingContext) != 0
+            && SynchronizationContext.Current is not null)
         {
             answer.OnCompleted(continuation, state, token, flags);
             return;

@@ -27,7 +27,8 @@ internal sealed class DeadlineNode
     internal int Slot { get; set; } = -1;
 }
 
-/// <summary>Deadlines of many calls at once: a timer wheel with slots of 1/16 second, entries linked in place.</summary>
+/// <summary>Deadlines of many calls at once: a timer wheel with slots of 1/16 second, entries linked in
+/// place.</summary>
 /// <remarks>Each slot has its lock; the timer runs only while something waits. Late by at most one slot.</remarks>
 internal sealed class DeadlineWheel : IDisposable
 {
@@ -53,7 +54,8 @@ internal sealed class DeadlineWheel : IDisposable
         }
 
         _swept = time.GetTimestamp() / _slotTicks;
-        _timer = time.CreateTimer(static s => ((DeadlineWheel)s!).Sweep(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _timer = time.CreateTimer(static s
+            => ((DeadlineWheel)s!).Sweep(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
     public void Dispose() => _timer.Dispose();

@@ -9,7 +9,8 @@ namespace Orleans.Scheduling;
 internal sealed class GrainFactory : IClusterClient
 {
     private readonly ActorSystem _system;
-    private readonly ConcurrentDictionary<(Type Type, string? Prefix), (GrainInterface Interface, GrainType Kind)> _kinds = new();
+    private readonly ConcurrentDictionary<(Type Type, string? Prefix),
+        (GrainInterface Interface, GrainType Kind)> _kinds = new();
     private readonly ConcurrentDictionary<(IGrainObserver Observer, Type Type), GrainId> _observers =
         new(ObserverComparer.Instance);
 
@@ -54,13 +55,15 @@ internal sealed class GrainFactory : IClusterClient
         Guid primaryKey, string keyExtension, string? grainClassNamePrefix = null)
         where TGrainInterface : IGrainWithGuidCompoundKey
         => (TGrainInterface)(object)Create(
-            typeof(TGrainInterface), GrainIdKeyExtensions.CreateGuidKey(primaryKey, keyExtension), grainClassNamePrefix);
+            typeof(TGrainInterface), GrainIdKeyExtensions.CreateGuidKey(primaryKey, keyExtension),
+                grainClassNamePrefix);
 
     public TGrainInterface GetGrain<TGrainInterface>(
         long primaryKey, string keyExtension, string? grainClassNamePrefix = null)
         where TGrainInterface : IGrainWithIntegerCompoundKey
         => (TGrainInterface)(object)Create(
-            typeof(TGrainInterface), GrainIdKeyExtensions.CreateIntegerKey(primaryKey, keyExtension), grainClassNamePrefix);
+            typeof(TGrainInterface), GrainIdKeyExtensions.CreateIntegerKey(primaryKey, keyExtension),
+                grainClassNamePrefix);
 
     public IGrain GetGrain(Type grainInterfaceType, Guid grainPrimaryKey)
         => (IGrain)Create(grainInterfaceType, GrainIdKeyExtensions.CreateGuidKey(grainPrimaryKey), null);
@@ -75,7 +78,8 @@ internal sealed class GrainFactory : IClusterClient
         => (IGrain)Create(grainInterfaceType, GrainIdKeyExtensions.CreateGuidKey(grainPrimaryKey, keyExtension), null);
 
     public IGrain GetGrain(Type grainInterfaceType, long grainPrimaryKey, string keyExtension)
-        => (IGrain)Create(grainInterfaceType, GrainIdKeyExtensions.CreateIntegerKey(grainPrimaryKey, keyExtension), null);
+        => (IGrain)Create(grainInterfaceType, GrainIdKeyExtensions.CreateIntegerKey(grainPrimaryKey, keyExtension),
+            null);
 
     public TGrainInterface GetGrain<TGrainInterface>(GrainId grainId)
         where TGrainInterface : IAddressable
@@ -129,7 +133,8 @@ internal sealed class GrainFactory : IClusterClient
         }
     }
 
-    internal object CreateReference(Type interfaceType, GrainId grainId) => Bind(_system.Types.Interface(interfaceType), grainId);
+    internal object CreateReference(Type interfaceType, GrainId grainId)
+        => Bind(_system.Types.Interface(interfaceType), grainId);
 
     internal GrainReference CreateUntyped(GrainId grainId, GrainClass kind)
         => _system.Types.AnyInterfaceOf(kind) is { } known

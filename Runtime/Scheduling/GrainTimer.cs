@@ -3,7 +3,8 @@ using OrleansCodeGen.Support;
 
 namespace Orleans.Scheduling;
 
-/// <summary>A timer whose ticks are calls of its activation: one at a time, the next counted from the end of the last.</summary>
+/// <summary>A timer whose ticks are calls of its activation: one at a time, the next counted from the end of the
+/// last.</summary>
 internal sealed class GrainTimer : IGrainTimer
 {
     private readonly Activation _activation;
@@ -113,7 +114,8 @@ internal sealed class GrainTimer : IGrainTimer
 
         public override object? GetArgument(int index) => throw new ArgumentOutOfRangeException(nameof(index));
 
-        public override void SetArgument(int index, object value) => throw new ArgumentOutOfRangeException(nameof(index));
+        public override void SetArgument(int index, object value)
+            => throw new ArgumentOutOfRangeException(nameof(index));
 
         public override void CopyArguments()
         {

@@ -1,7 +1,9 @@
 namespace Orleans.Scheduling;
 
-/// <summary>Where queued work of activations runs. Replaced by a single thread with a simulated clock in simulations.</summary>
-/// <remarks>Work runs in any order on any thread; one activation's own turns are kept apart by the activation.</remarks>
+/// <summary>Where queued work of activations runs. Replaced by a single thread with a simulated clock in
+/// simulations.</summary>
+/// <remarks>Work runs in any order on any thread; one activation's own turns are kept apart by the
+/// activation.</remarks>
 internal abstract class WorkScheduler
 {
     /// <summary>Queues an action; never runs it before returning.</summary>
@@ -17,5 +19,6 @@ internal sealed class PoolScheduler : WorkScheduler
     internal override void Post(Action<object?> action, object? state)
         => ThreadPool.UnsafeQueueUserWorkItem(action, state, preferLocal: false);
 
-    internal override void Post(IThreadPoolWorkItem item) => ThreadPool.UnsafeQueueUserWorkItem(item, preferLocal: true);
+    internal override void Post(IThreadPoolWorkItem item)
+        => ThreadPool.UnsafeQueueUserWorkItem(item, preferLocal: true);
 }

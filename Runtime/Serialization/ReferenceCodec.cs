@@ -28,7 +28,8 @@ internal sealed class ReferenceCodec<T> : TypeCodec<T>
 
     public override T Read(ref WireReader reader, WireType type)
     {
-        var system = reader.Owner as ActorSystem ?? throw new WireException("a reference can only be read by a runtime");
+        var system = reader.Owner as ActorSystem ?? throw new WireException(
+            "a reference can only be read by a runtime");
         uint interfaceId = 0;
         GrainId grain = default;
         reader.EnterGroup(type);
@@ -55,7 +56,8 @@ internal sealed class ReferenceCodec<T> : TypeCodec<T>
 
         return system.Factory.CreateReference(known.Type, grain) is T reference
             ? reference
-            : system.Factory.CreateReference(typeof(T), grain) as T ?? throw new WireException("a reference of another kind");
+            : system.Factory.CreateReference(typeof(T),
+                grain) as T ?? throw new WireException("a reference of another kind");
     }
 
     private static GrainReference? ReferenceOf(T value) => value switch
@@ -80,7 +82,8 @@ internal sealed class GrainIdCodec : TypeCodec<GrainId>
     public override GrainId Read(ref WireReader reader, WireType type)
     {
         WireReader.Expect(type, WireType.Bytes);
-        return GrainId.TryParse(reader.ReadString(), out var id) ? id : throw new WireException("a string is no grain id");
+        return GrainId.TryParse(reader.ReadString(), out var id) ? id
+            : throw new WireException("a string is no grain id");
     }
 }
 
@@ -166,7 +169,8 @@ internal static class RuntimeCodecs
 
         if (type.IsGenericType && type.GetGenericTypeDefinition() == typeof(Concurrency.Immutable<>))
         {
-            return (TypeCodec)Activator.CreateInstance(typeof(ImmutableBoxCodec<>).MakeGenericType(type.GetGenericArguments()))!;
+            return (TypeCodec)Activator.CreateInstance(
+                typeof(ImmutableBoxCodec<>).MakeGenericType(type.GetGenericArguments()))!;
         }
 
         return type.IsInterface && typeof(IAddressable).IsAssignableFrom(type)

@@ -73,7 +73,8 @@ public class TestClusterBuilder
     public TestClusterBuilder AddSiloBuilderConfigurator<T>()
         where T : new()
     {
-        if (!typeof(ISiloConfigurator).IsAssignableFrom(typeof(T)) && !typeof(IHostConfigurator).IsAssignableFrom(typeof(T)))
+        if (!typeof(ISiloConfigurator).IsAssignableFrom(typeof(T))
+            && !typeof(IHostConfigurator).IsAssignableFrom(typeof(T)))
         {
             throw new ArgumentException($"{typeof(T)} is neither an ISiloConfigurator nor an IHostConfigurator");
         }

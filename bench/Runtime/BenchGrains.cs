@@ -14,7 +14,8 @@ public interface IBenchGrain : IGrainWithIntegerKey
     /// <summary>The shape of a metadata operation: an immutable argument, a number, a result value.</summary>
     ValueTask<FsResult<ulong>> CallAsync(BenchName name, ulong number);
 
-    /// <summary>Calls another grain so often, and gives back the nanoseconds of each call by <paramref name="batch"/>.</summary>
+    /// <summary>Calls another grain so often, and gives back the nanoseconds of each call by
+    /// <paramref name="batch"/>.</summary>
     Task<double[]> CallOtherAsync(long other, int batches, int batch);
 
     /// <summary>Waits for the next <see cref="ReleaseAsync"/>, as an operation waits for its commit.</summary>

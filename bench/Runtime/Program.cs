@@ -133,7 +133,8 @@ object EightCallers()
     }
 
     var seconds = Stopwatch.GetElapsedTime(total).TotalSeconds;
-    return new { callsPerSecond = (long)(8 * Calls / seconds), latency = Summary([.. latencies.SelectMany(static l => l)], 0) };
+    return new { callsPerSecond = (long)(8 * Calls / seconds),
+        latency = Summary([.. latencies.SelectMany(static l => l)], 0) };
 }
 
 object Pending()

@@ -9,7 +9,8 @@ public sealed class GeneratorTests
     private static readonly MetadataReference[] s_references =
         [.. ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator)
             .Where(static p => Path.GetFileName(p) is { } f && (f.StartsWith("System", StringComparison.Ordinal)
-                || f.StartsWith("netstandard", StringComparison.Ordinal) || f.StartsWith("ClaudeFs.Runtime", StringComparison.Ordinal)))
+                || f.StartsWith("netstandard", StringComparison.Ordinal)
+                    || f.StartsWith("ClaudeFs.Runtime", StringComparison.Ordinal)))
             .Select(static p => MetadataReference.CreateFromFile(p))];
 
     [Theory]
@@ -22,10 +23,14 @@ public sealed class GeneratorTests
     [InlineData("GRAIN004", "public interface IA : Orleans.IGrainWithStringKey { Task SetAsync<T>(T a); }")]
     [InlineData("GRAIN004", "public interface IA<T> : Orleans.IGrainWithStringKey { Task SetAsync(T a); }")]
     [InlineData("GRAIN005", "[Orleans.GenerateSerializer] public class A { public int B { get; set; } }")]
-    [InlineData("GRAIN005", "[Orleans.GenerateSerializer] public struct A { [Orleans.Id(0)] public int B; private int _c; }")]
-    [InlineData("GRAIN006", "[Orleans.GenerateSerializer] public class A { [Orleans.Id(1)] public int B; [Orleans.Id(1)] public int C; }")]
-    [InlineData("GRAIN006", "[Orleans.GenerateSerializer] public record A(int B) { [Orleans.Id(0)] public int C { get; init; } }")]
-    [InlineData("GRAIN007", "public interface IA : Orleans.IGrainWithStringKey { Task SetAsync(System.Text.StringBuilder a); }")]
+    [InlineData("GRAIN005",
+        "[Orleans.GenerateSerializer] public struct A { [Orleans.Id(0)] public int B; private int _c; }")]
+    [InlineData("GRAIN006",
+        "[Orleans.GenerateSerializer] public class A { [Orleans.Id(1)] public int B; [Orleans.Id(1)] public int C; }")]
+    [InlineData("GRAIN006",
+        "[Orleans.GenerateSerializer] public record A(int B) { [Orleans.Id(0)] public int C { get; init; } }")]
+    [InlineData("GRAIN007",
+        "public interface IA : Orleans.IGrainWithStringKey { Task SetAsync(System.Text.StringBuilder a); }")]
     [InlineData("GRAIN007", "public interface IA : Orleans.IGrainWithStringKey { Task<List<Action>> GetAsync(); }")]
     [InlineData("GRAIN007", "[Orleans.GenerateSerializer] public record A(System.Threading.Thread B);")]
     [InlineData("GRAIN008", """
@@ -62,14 +67,17 @@ public sealed class GeneratorTests
         var compilation = Compile(Contract + " public class C { int B() => 1; }");
         var driver = CSharpGeneratorDriver.Create(
             [new RuntimeGenerator().AsSourceGenerator()],
-            driverOptions: new GeneratorDriverOptions(IncrementalGeneratorOutputKind.None, trackIncrementalGeneratorSteps: true));
+            driverOptions: new GeneratorDriverOptions(IncrementalGeneratorOutputKind.None,
+                trackIncrementalGeneratorSteps: true));
         var first = driver.RunGenerators(compilation);
         var tree = compilation.SyntaxTrees.Single();
-        var edited = compilation.ReplaceSyntaxTree(tree, CSharpSyntaxTree.ParseText(tree.ToString().Replace("=> 1", "=> 2", StringComparison.Ordinal)));
+        var edited = compilation.ReplaceSyntaxTree(tree,
+            CSharpSyntaxTree.ParseText(tree.ToString().Replace("=> 1", "=> 2", StringComparison.Ordinal)));
         var second = first.RunGenerators(edited).GetRunResult().Results.Single();
         Assert.All(
             second.TrackedOutputSteps.SelectMany(static s => s.Value).SelectMany(static s => s.Outputs),
-            static o => Assert.True(o.Reason is IncrementalStepRunReason.Cached or IncrementalStepRunReason.Unchanged, o.Reason.ToString()));
+            static o => Assert.True(o.Reason is IncrementalStepRunReason.Cached or IncrementalStepRunReason.Unchanged,
+                o.Reason.ToString()));
     }
 
     [Fact]
@@ -77,9 +85,12 @@ public sealed class GeneratorTests
     {
         static string[] Ids(string body)
         {
-            var (_, compilation) = Run($"[Orleans.Alias(\"a\")] public interface IA : Orleans.IGrainWithStringKey {{ {body} }}");
-            var text = compilation.SyntaxTrees.Single(static t => t.FilePath.Contains("Reference_IA", StringComparison.Ordinal)).ToString();
-            return [.. System.Text.RegularExpressions.Regex.Matches(text, "GrainMethod\\((\\d+)u").Select(static m => m.Groups[1].Value).Order()];
+            var (_, compilation) = Run(
+                $"[Orleans.Alias(\"a\")] public interface IA : Orleans.IGrainWithStringKey {{ {body} }}");
+            var text = compilation.SyntaxTrees.Single(static t
+                => t.FilePath.Contains("Reference_IA", StringComparison.Ordinal)).ToString();
+            return [.. System.Text.RegularExpressions.Regex.Matches(text, "GrainMethod\\((\\d+)u").Select(static m
+                => m.Groups[1].Value).Order()];
         }
 
         Assert.Equal(Ids("Task AAsync(); Task BAsync(int x);"), Ids("Task BAsync(int y); Task AAsync();"));

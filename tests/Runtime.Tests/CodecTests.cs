@@ -30,10 +30,13 @@ public sealed class CodecTests
 {
     public static IEnumerable<object[]> Values() => new object[]
     {
-        true, (byte)7, (sbyte)-7, short.MinValue, ushort.MaxValue, int.MinValue, uint.MaxValue, long.MinValue, ulong.MaxValue,
-        'x', 1.5f, double.Epsilon, 12.34m, UInt128.MaxValue, "", "äöü", new Guid("00112233-4455-6677-8899-aabbccddeeff"),
+        true, (byte)7, (sbyte)-7, short.MinValue, ushort.MaxValue, int.MinValue, uint.MaxValue, long.MinValue,
+            ulong.MaxValue,
+        'x', 1.5f, double.Epsilon, 12.34m, UInt128.MaxValue, "", "äöü",
+            new Guid("00112233-4455-6677-8899-aabbccddeeff"),
         TimeSpan.FromTicks(-5), new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.FromHours(-3)),
-        new DateTime(2026, 1, 2, 3, 4, 5, DateTimeKind.Utc), FsError.ENOENT, ((int?)5)!, (1, "a"), (1, "a", 2L), (1, 2, 3, 4),
+        new DateTime(2026, 1, 2, 3, 4, 5, DateTimeKind.Utc), FsError.ENOENT, ((int?)5)!, (1, "a"), (1, "a", 2L),
+            (1, 2, 3, 4),
         (1, 2, 3, 4, "5"), ImmutableArray.Create(1, 2, 3), new FsResult<int>(3, FsError.EIO), FsName.Of("name"),
         new OperationId(new SessionId(7), new ShardId(3), 9), new Answer<Answer<string>>(new("x", 1), 2),
         new Circle("c", 2.5), KeyValuePair.Create("k", 1), new Uri("http://a/b"),
@@ -42,7 +45,8 @@ public sealed class CodecTests
     [Theory, MemberData(nameof(Values))]
     public void A_value_comes_back_as_it_went(object value)
     {
-        var method = typeof(CodecTests).GetMethod(nameof(RoundTrip), System.Reflection.BindingFlags.NonPublic | System.Reflection.BindingFlags.Static)!;
+        var method = typeof(CodecTests).GetMethod(nameof(RoundTrip),
+            System.Reflection.BindingFlags.NonPublic | System.Reflection.BindingFlags.Static)!;
         var type = value is ImmutableArray<int> ? typeof(ImmutableArray<int>) : value.GetType();
         var back = method.MakeGenericMethod(type).Invoke(null, [value]);
         if (value is ImmutableArray<int> array)
@@ -70,7 +74,8 @@ public sealed class CodecTests
     public void Unknown_fields_are_skipped_and_missing_ones_are_empty()
     {
         var made = new New(
-            7, [new Old(1, "x")], (5, new Guid(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11)), new() { ["k"] = [1] }, new Circle("c", 1), "b");
+            7, [new Old(1, "x")], (5, new Guid(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11)), new() { ["k"] = [1] },
+                new Circle("c", 1), "b");
         Assert.Equal(new Old(7, "b"), Read<Old>(Write(made)));
         Assert.Equal(new New(7, null, null, null, null, "b"), Read<New>(Write(new Old(7, "b"))));
     }
@@ -81,7 +86,8 @@ public sealed class CodecTests
         Assert.Equal(new Circle("c", 1), RoundTrip<Shape>(new Circle("c", 1)));
         Assert.Throws<WireException>(() => Write<Shape>(new Square("s")));
         var bytes = Write<object>(new Circle("c", 1));
-        var renamed = System.Text.Encoding.Latin1.GetString(bytes).Replace("test.circle", "System.Guid", StringComparison.Ordinal);
+        var renamed = System.Text.Encoding.Latin1.GetString(bytes).Replace("test.circle", "System.Guid",
+            StringComparison.Ordinal);
         Assert.Throws<WireException>(() => Read<object>(System.Text.Encoding.Latin1.GetBytes(renamed)));
         Assert.Throws<WireException>(() => Read<Shape>(Write<object>(new Basket())));
     }
@@ -89,7 +95,8 @@ public sealed class CodecTests
     [Fact]
     public void Malformed_bytes_are_refused_and_nothing_else()
     {
-        var good = Write(new New(7, [new Old(1, "x")], (5, Guid.Empty), new() { ["k"] = [1, 2] }, new Circle("c", 1), "b"));
+        var good = Write(new New(7, [new Old(1, "x")], (5, Guid.Empty), new() { ["k"] = [1, 2] }, new Circle("c", 1),
+            "b"));
         var random = new Random(4711);
         for (var i = 0; i < 20_000; i++)
         {

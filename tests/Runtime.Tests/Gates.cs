@@ -7,7 +7,8 @@ internal static class Gates
 {
     private static readonly ConcurrentDictionary<string, TaskCompletionSource> s_gates = new(StringComparer.Ordinal);
     private static readonly ConcurrentDictionary<string, TaskCompletionSource> s_arrivals = new(StringComparer.Ordinal);
-    private static readonly ConcurrentDictionary<string, ConcurrentQueue<string>> s_records = new(StringComparer.Ordinal);
+    private static readonly ConcurrentDictionary<string,
+        ConcurrentQueue<string>> s_records = new(StringComparer.Ordinal);
 
     /// <summary>Waits in a grain until the test opens the gate.</summary>
     public static Task PassAsync(string name)

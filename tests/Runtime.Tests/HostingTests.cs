@@ -22,7 +22,8 @@ public sealed class HostingTests
                     events.Add("start task");
                     return Task.CompletedTask;
                 });
-            s.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(new Participant(events, "active", ServiceLifecycleStage.Active));
+            s.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(
+                new Participant(events, "active", ServiceLifecycleStage.Active));
             s.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(
                 new Participant(events, "storage", ServiceLifecycleStage.RuntimeStorageServices));
         }))
@@ -125,7 +126,8 @@ public sealed class HostingTests
         await cluster.KillSiloAsync(cluster.Primary);
         Assert.Empty(cluster.Silos);
         await cluster.StartAdditionalSiloAsync();
-        Assert.Equal(0, await cluster.Client.GetGrain<IStateGrain>(new Guid(3, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11)).GetAsync());
+        Assert.Equal(0, await cluster.Client.GetGrain<IStateGrain>(
+            new Guid(3, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11)).GetAsync());
     }
 
     [Fact]
@@ -149,14 +151,16 @@ public sealed class HostingTests
     {
         public List<string> Asked { get; } = [];
 
-        public Task<SiloAddress> OnAddActivation(PlacementStrategy strategy, PlacementTarget target, IPlacementContext context)
+        public Task<SiloAddress> OnAddActivation(PlacementStrategy strategy, PlacementTarget target,
+            IPlacementContext context)
         {
             Asked.Add(target.GrainIdentity.ToString());
             return Task.FromResult(context.LocalSilo);
         }
     }
 
-    private sealed class Participant(List<string> events, string name, int stage) : ILifecycleParticipant<ISiloLifecycle>
+    private sealed class Participant(List<string> events, string name, int stage)
+        : ILifecycleParticipant<ISiloLifecycle>
     {
         public void Participate(ISiloLifecycle lifecycle) => lifecycle.Subscribe<Participant>(
             stage,

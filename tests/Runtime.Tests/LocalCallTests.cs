@@ -7,7 +7,8 @@ namespace ClaudeFs.Runtime.Tests;
 
 public sealed class LocalCallTests : IAsyncLifetime
 {
-    private readonly IHost _host = Host.CreateApplicationBuilder().UseOrleans(static silo => silo.UseLocalhostClustering()).Build();
+    private readonly IHost _host = Host.CreateApplicationBuilder().UseOrleans(static silo
+        => silo.UseLocalhostClustering()).Build();
 
     private IGrainFactory Grains => _host.Services.GetRequiredService<IGrainFactory>();
 

@@ -12,7 +12,8 @@ internal sealed class MemoryNetwork
     public MemoryTransport Client() => new(this);
 
     internal MemoryTransport Find(string endpoint)
-        => _listeners.TryGetValue(endpoint, out var found) ? found : throw new IOException($"nobody listens at {endpoint}");
+        => _listeners.TryGetValue(endpoint, out var found) ? found
+            : throw new IOException($"nobody listens at {endpoint}");
 }
 
 /// <summary>A transport in memory; each message is copied, as a wire would.</summary>

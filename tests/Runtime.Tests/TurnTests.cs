@@ -141,7 +141,8 @@ public sealed class TurnTests : IAsyncLifetime
         await running;
         await grain.CountAsync();
         Assert.DoesNotContain("+cancel2", Gates.Records("turn/cancel"));
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => grain.WaitCancellableAsync("cancel2", source.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(()
+            => grain.WaitCancellableAsync("cancel2", source.Token));
     }
 
     [Fact]

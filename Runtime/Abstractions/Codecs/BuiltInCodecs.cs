@@ -40,7 +40,8 @@ internal static class BuiltInCodecs
         [typeof(IPEndPoint)] = new TextCodec<IPEndPoint>(
             static v => v.ToString(), static t => IPEndPoint.TryParse(t, out var v) ? v : null),
         [typeof(Uri)] = new TextCodec<Uri>(
-            static v => v.OriginalString, static t => Uri.TryCreate(t, UriKind.RelativeOrAbsolute, out var v) ? v : null),
+            static v => v.OriginalString, static t
+                => Uri.TryCreate(t, UriKind.RelativeOrAbsolute, out var v) ? v : null),
         [typeof(Version)] = new TextCodec<Version>(
             static v => v.ToString(), static t => Version.TryParse(t, out var v) ? v : null),
     };

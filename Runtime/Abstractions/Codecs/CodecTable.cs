@@ -5,7 +5,8 @@ namespace OrleansCodeGen.Support;
 
 /// <summary>The codecs of all types, by type and - for types marked <c>[GenerateSerializer]</c> - by alias.</summary>
 /// <remarks>
-/// The aliases are the allow-list of what a message may name. An assembly is read once, when a type of it is first asked
+/// The aliases are the allow-list of what a message may name. An assembly is read once, when a type of it is first
+/// asked
 /// for or when an alias is unknown and assemblies were loaded since.
 /// </remarks>
 public static class CodecTable
@@ -39,10 +40,12 @@ public static class CodecTable
             ? (GeneratedManifest)Activator.CreateInstance(attribute.Manifest, nonPublic: true)!
             : null;
 
-    /// <summary>Puts a type on the allow-list that has no generated codec, as an exception of the base library.</summary>
+    /// <summary>Puts a type on the allow-list that has no generated codec, as an exception of the base
+    /// library.</summary>
     public static void Allow(Type type, string alias) => s_aliases.TryAdd(alias, type);
 
-    /// <summary>The codec for a declared type: exact for sealed types and values, by actual type for the others.</summary>
+    /// <summary>The codec for a declared type: exact for sealed types and values, by actual type for the
+    /// others.</summary>
     public static TypeCodec? Find(Type type) => s_codecs.GetOrAdd(type, static t => Create(t));
 
     /// <summary>The codec of exactly <paramref name="type"/>, or null when it is not on the allow-list.</summary>

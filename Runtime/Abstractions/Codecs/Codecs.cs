@@ -7,7 +7,8 @@ public static class Codecs
 {
     /// <summary>The codec of <typeparamref name="T"/>; throws <see cref="WireException"/> when there is none.</summary>
     public static TypeCodec<T> Get<T>()
-        => Holder<T>.Codec ?? throw new WireException($"there is no codec for {typeof(T)}: mark it [GenerateSerializer]");
+        => Holder<T>.Codec ?? throw new WireException(
+            $"there is no codec for {typeof(T)}: mark it [GenerateSerializer]");
 
     /// <summary>Whether there is a codec for <typeparamref name="T"/>.</summary>
     public static bool Has<T>() => Holder<T>.Codec is not null;

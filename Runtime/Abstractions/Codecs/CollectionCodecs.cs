@@ -107,7 +107,8 @@ internal sealed class ImmutableArrayCodec<T> : SequenceCodec<ImmutableArray<T>, 
         => System.Runtime.InteropServices.ImmutableCollectionsMarshal.AsImmutableArray(items);
 }
 
-internal sealed class DictionaryCodec<TDictionary, TKey, TValue> : SequenceCodec<TDictionary, KeyValuePair<TKey, TValue>>
+internal sealed class DictionaryCodec<TDictionary, TKey, TValue>
+    : SequenceCodec<TDictionary, KeyValuePair<TKey, TValue>>
     where TDictionary : class, IEnumerable<KeyValuePair<TKey, TValue>>
     where TKey : notnull
 {

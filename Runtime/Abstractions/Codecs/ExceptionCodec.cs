@@ -2,7 +2,8 @@ using System.Runtime.CompilerServices;
 
 namespace OrleansCodeGen.Support;
 
-/// <summary>The members that an exception type adds to <see cref="Exception"/>; implemented by generated codecs.</summary>
+/// <summary>The members that an exception type adds to <see cref="Exception"/>; implemented by generated
+/// codecs.</summary>
 public interface IExceptionMembers
 {
     /// <summary>Writes the type's own members as fields 16 and up.</summary>
@@ -14,7 +15,8 @@ public interface IExceptionMembers
 
 /// <summary>
 /// Exceptions cross as themselves when their type is on the allow-list, else as the nearest base that is, with the
-/// original type's name in the message. Message, inner exception and the remote stack are kept; the constructor does not run.
+/// original type's name in the message. Message, inner exception and the remote stack are kept; the constructor does
+/// not run.
 /// </summary>
 internal sealed class ExceptionCodec<T> : TypeCodec<T>
     where T : Exception
@@ -78,10 +80,12 @@ internal static class ExceptionTypes
 {
     private static readonly Type[] s_known =
     [
-        typeof(Exception), typeof(ArgumentException), typeof(ArgumentNullException), typeof(ArgumentOutOfRangeException),
+        typeof(Exception), typeof(ArgumentException), typeof(ArgumentNullException),
+            typeof(ArgumentOutOfRangeException),
         typeof(InvalidOperationException), typeof(NotSupportedException), typeof(NotImplementedException),
         typeof(TimeoutException), typeof(OperationCanceledException), typeof(TaskCanceledException),
-        typeof(KeyNotFoundException), typeof(IndexOutOfRangeException), typeof(FormatException), typeof(OverflowException),
+        typeof(KeyNotFoundException), typeof(IndexOutOfRangeException), typeof(FormatException),
+            typeof(OverflowException),
         typeof(ArithmeticException), typeof(DivideByZeroException), typeof(InvalidCastException),
         typeof(NullReferenceException), typeof(ObjectDisposedException), typeof(UnauthorizedAccessException),
         typeof(IOException), typeof(EndOfStreamException), typeof(InvalidDataException), typeof(SystemException),

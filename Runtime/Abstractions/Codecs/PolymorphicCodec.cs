@@ -1,6 +1,7 @@
 namespace OrleansCodeGen.Support;
 
-/// <summary>Values whose actual type may be another than the declared one: the type's alias, then its own layout.</summary>
+/// <summary>Values whose actual type may be another than the declared one: the type's alias, then its own
+/// layout.</summary>
 /// <typeparam name="T">The declared type.</typeparam>
 internal sealed class PolymorphicCodec<T> : TypeCodec<T>
 {

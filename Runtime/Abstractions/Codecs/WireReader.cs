@@ -3,7 +3,8 @@ using System.Text;
 
 namespace OrleansCodeGen.Support;
 
-/// <summary>Reads values from bytes that come from outside: every length is checked before anything is allocated.</summary>
+/// <summary>Reads values from bytes that come from outside: every length is checked before anything is
+/// allocated.</summary>
 /// <remarks>Throws <see cref="WireException"/> on anything malformed, nothing else.</remarks>
 public ref struct WireReader
 {
@@ -147,7 +148,8 @@ public ref struct WireReader
         }
     }
 
-    /// <summary>Reads the head of a sequence: count (no more than could follow) and wire type of the elements.</summary>
+    /// <summary>Reads the head of a sequence: count (no more than could follow) and wire type of the
+    /// elements.</summary>
     public int ReadSequenceHead(WireType actual, out WireType elementType)
     {
         Expect(actual, WireType.Sequence);

@@ -24,6 +24,7 @@ public enum WireType
     /// <summary>One byte: 0 for null, else 1 + the wire type of the value that follows.</summary>
     Optional = 6,
 
-    /// <summary>A varint length and the type's alias in UTF-8 (empty: the declared type), one byte wire type, the value.</summary>
+    /// <summary>A varint length and the type's alias in UTF-8 (empty: the declared type), one byte wire type, the
+    /// value.</summary>
     Typed = 7,
 }

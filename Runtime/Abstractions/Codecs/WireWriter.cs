@@ -5,8 +5,10 @@ using System.Text;
 
 namespace OrleansCodeGen.Support;
 
-/// <summary>Writes values into a growing buffer that it owns; bounded by <see cref="WireLimits.MessageBytesMax"/>.</summary>
-/// <remarks>Not thread safe. <see cref="Dispose"/> gives the buffer back; what <see cref="Written"/> showed is gone then.</remarks>
+/// <summary>Writes values into a growing buffer that it owns; bounded by
+/// <see cref="WireLimits.MessageBytesMax"/>.</summary>
+/// <remarks>Not thread safe. <see cref="Dispose"/> gives the buffer back; what <see cref="Written"/> showed is gone
+/// then.</remarks>
 public sealed class WireWriter : IDisposable
 {
     private byte[] _buffer;

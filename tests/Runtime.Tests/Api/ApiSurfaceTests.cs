@@ -2,7 +2,8 @@ using OrleansCodeGen.Support;
 
 namespace ClaudeFs.Runtime.Tests.Api;
 
-/// <summary>Holds Runtime/ to Orleans' own API: what grains can see here, they can see there, with the same signature.</summary>
+/// <summary>Holds Runtime/ to Orleans' own API: what grains can see here, they can see there, with the same
+/// signature.</summary>
 public sealed class ApiSurfaceTests
 {
     private static readonly MetadataSurface s_orleans = MetadataSurface.Read(TestPaths.OrleansCoreAbstractions);

@@ -3,7 +3,8 @@ using Microsoft.CodeAnalysis.CSharp;
 
 namespace ClaudeFs.Runtime.Tests.Api;
 
-/// <summary>Compiles grain code against Microsoft's own Orleans.Core.Abstractions, with stubs for what is missing.</summary>
+/// <summary>Compiles grain code against Microsoft's own Orleans.Core.Abstractions, with stubs for what is
+/// missing.</summary>
 public sealed class CompilesOnOrleansTests
 {
     private static readonly string[] s_usings =
@@ -45,9 +46,11 @@ public sealed class CompilesOnOrleansTests
     private static IEnumerable<string> FilesOf(string path) => File.Exists(path)
         ? [path]
         : Directory.EnumerateFiles(path, "*.cs", SearchOption.AllDirectories)
-            .Where(static f => !f.Contains("/obj/", StringComparison.Ordinal) && !f.Contains("/bin/", StringComparison.Ordinal));
+            .Where(static f => !f.Contains("/obj/", StringComparison.Ordinal)
+                && !f.Contains("/bin/", StringComparison.Ordinal));
 
-    /// <summary>Errors, without those of other source generators: partial methods that nobody implements here.</summary>
+    /// <summary>Errors, without those of other source generators: partial methods that nobody implements
+    /// here.</summary>
     private static List<Diagnostic> Compile(IEnumerable<SyntaxTree> trees)
     {
         var usings = string.Concat(s_usings.Select(static u => $"global using global::{u};"))
@@ -57,8 +60,10 @@ public sealed class CompilesOnOrleansTests
             "GrainsOnOrleans",
             trees.Prepend(CSharpSyntaxTree.ParseText(usings, Options)),
             s_references.Value,
-            new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, nullableContextOptions: NullableContextOptions.Enable));
-        return [.. compilation.GetDiagnostics().Where(static d => d.Severity == DiagnosticSeverity.Error && d.Id != "CS8795")];
+            new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary,
+                nullableContextOptions: NullableContextOptions.Enable));
+        return [.. compilation.GetDiagnostics().Where(static d
+            => d.Severity == DiagnosticSeverity.Error && d.Id != "CS8795")];
     }
 
     private static List<MetadataReference> MakeReferences()
@@ -77,7 +82,8 @@ public sealed class CompilesOnOrleansTests
         => file.StartsWith("ClaudeFs.Runtime", StringComparison.Ordinal)
             || file.StartsWith("ClaudeFs.Grains", StringComparison.Ordinal);
 
-    private static PortableExecutableReference Stub(string name, string source, IEnumerable<MetadataReference> references)
+    private static PortableExecutableReference Stub(string name, string source,
+        IEnumerable<MetadataReference> references)
     {
         var compilation = CSharpCompilation.Create(
             name,

@@ -9,7 +9,8 @@ namespace ClaudeFs.Runtime.Tests.Api;
 /// it needs none of the assembly's references.
 /// </summary>
 /// <remarks>
-/// A type is <c>kind Name : base, interfaces</c>, a member <c>Type::Name(parameter types) : result</c>. Parameter names and
+/// A type is <c>kind Name : base, interfaces</c>, a member <c>Type::Name(parameter types) : result</c>. Parameter
+/// names and
 /// nullability are left out.
 /// </remarks>
 internal sealed class MetadataSurface

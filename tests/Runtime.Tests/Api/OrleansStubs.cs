@@ -1,6 +1,7 @@
 namespace ClaudeFs.Runtime.Tests.Api;
 
-/// <summary>Sources of stub assemblies for Orleans' packages that the registry lacks: signatures without bodies.</summary>
+/// <summary>Sources of stub assemblies for Orleans' packages that the registry lacks: signatures without
+/// bodies.</summary>
 internal static class OrleansStubs
 {
     public const string SerializationAbstractions = """

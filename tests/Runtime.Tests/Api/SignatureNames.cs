@@ -6,7 +6,8 @@ namespace ClaudeFs.Runtime.Tests.Api;
 /// <summary>Names of types in metadata signatures: full names, <c>!0</c> and <c>!!0</c> for type parameters.</summary>
 internal sealed class SignatureNames : ISignatureTypeProvider<string, object?>
 {
-    public string GetArrayType(string elementType, ArrayShape shape) => elementType + "[" + new string(',', shape.Rank - 1) + "]";
+    public string GetArrayType(string elementType, ArrayShape shape)
+        => elementType + "[" + new string(',', shape.Rank - 1) + "]";
 
     public string GetByReferenceType(string elementType) => elementType + "&";
 
@@ -42,7 +43,8 @@ internal sealed class SignatureNames : ISignatureTypeProvider<string, object?>
     {
         var type = reader.GetTypeReference(handle);
         return type.ResolutionScope.Kind == HandleKind.TypeReference
-            ? GetTypeFromReference(reader, (TypeReferenceHandle)type.ResolutionScope, 0) + "+" + reader.GetString(type.Name)
+            ? GetTypeFromReference(reader, (TypeReferenceHandle)type.ResolutionScope, 0) + "+"
+                + reader.GetString(type.Name)
             : Join(reader.GetString(type.Namespace), reader.GetString(type.Name));
     }
 

@@ -60,13 +60,15 @@ public sealed class RemoteGrain : Grain, IRemoteGrain
     public Task<object?> EchoAsync(object? value) => Task.FromResult(value);
 
     /// <inheritdoc/>
-    public async Task<string> AskAsync(IListener listener, string name) => (await listener.AskAsync(new Name(name))).Value;
+    public async Task<string> AskAsync(IListener listener, string name)
+        => (await listener.AskAsync(new Name(name))).Value;
 
     /// <inheritdoc/>
     public Task TellAsync(IListener listener, string what) => listener.TellAsync(what);
 
     /// <inheritdoc/>
-    public Task ThrowAsync(string what) => throw (what == "unmarked" ? new UnmarkedException("odd") : new TestFailureException(42, what));
+    public Task ThrowAsync(string what)
+        => throw (what == "unmarked" ? new UnmarkedException("odd") : new TestFailureException(42, what));
 
     /// <inheritdoc/>
     public async Task WaitAsync(string gate, CancellationToken cancellation)
@@ -90,5 +92,6 @@ public sealed class RemoteGrain : Grain, IRemoteGrain
     public ValueTask<string?> ContextAsync() => new((string?)RequestContext.Get("who"));
 
     /// <inheritdoc/>
-    public async Task<string> CallBackAsync(IListener listener) => (await listener.AskAsync(new Name("callback"))).Value;
+    public async Task<string> CallBackAsync(IListener listener)
+        => (await listener.AskAsync(new Name("callback"))).Value;
 }

@@ -98,7 +98,8 @@ public class TurnGrain : Grain, ITurnGrain
         => GrainFactory.GetGrain<ITurnGrain>(other, Prefix).PeekOtherAsync(self);
 
     /// <inheritdoc/>
-    public async Task<int> PeekOtherAsync(string other) => await GrainFactory.GetGrain<ITurnGrain>(other, Prefix).PeekAsync();
+    public async Task<int> PeekOtherAsync(string other)
+        => await GrainFactory.GetGrain<ITurnGrain>(other, Prefix).PeekAsync();
 
     /// <inheritdoc/>
     public async Task WaitCancellableAsync(string gate, CancellationToken cancellation)
