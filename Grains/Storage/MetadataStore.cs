@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using ClaudeFs.Platform.Loops;
 using ClaudeFs.Primitives;
 using Microsoft.Extensions.Logging;
@@ -38,8 +37,7 @@ public sealed partial class MetadataStore : IAsyncDisposable
         Identity = identity;
         Clock = new(seams.Time);
         Clock.Observe(seams.Rows.Checkpoint.Stamp);
-        Hash = hash ?? new(BinaryPrimitives.ReadUInt64LittleEndian(identity.NameKey.Span),
-            BinaryPrimitives.ReadUInt64LittleEndian(identity.NameKey.Span[sizeof(ulong)..]));
+        Hash = hash ?? NameHash.Of(identity);
         Shards = new(this, _budget);
         _commitLoop = seams.Loops.Start("cfs-commit");
         _ackLoop = seams.Loops.Start("cfs-ack");

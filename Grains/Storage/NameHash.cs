@@ -26,6 +26,11 @@ internal sealed class NameHash(ulong key0, ulong key1, int bits = NameHash.Bits)
         return Math.Max(hash, 1) << IndexBits;
     }
 
+    /// <summary>The hash of a file system.</summary>
+    public static NameHash Of(FileSystemIdentity identity) => new(
+        BinaryPrimitives.ReadUInt64LittleEndian(identity.NameKey.Span),
+        BinaryPrimitives.ReadUInt64LittleEndian(identity.NameKey.Span[sizeof(ulong)..]));
+
     internal ulong Compute(ReadOnlySpan<byte> source)
     {
         var v0 = key0 ^ 0x736f6d6570736575UL;

@@ -41,6 +41,9 @@ public sealed partial class Shard
         return FreeKey<DentryRow>(RowKind.Dentry, directory, first);
     }
 
+    /// <summary>The cookie of a name that is the only one with its hash.</summary>
+    internal ulong FirstCookie(FsName name) => Store.Hash.FirstKey(name.Bytes);
+
     /// <summary>
     /// Entries whose cookie is above <paramref name="afterCookie"/> (0 from the start), in its order; how many. Fewer
     /// than asked for: the end.

@@ -1,0 +1,77 @@
+using ClaudeFs.Grains.Storage.Log;
+using ClaudeFs.Grains.Storage.Memory;
+using ClaudeFs.Platform.Devices;
+using ClaudeFs.Platform.Loops;
+using ClaudeFs.Primitives;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace ClaudeFs.Grains.Storage.Checking;
+
+/// <summary>What a check of the metadata found.</summary>
+/// <param name="Findings">Every broken invariant, the worst first.</param>
+/// <param name="References">How often each stored location is referenced: for the block store's own check.</param>
+/// <param name="InodeCount">Inodes looked at.</param>
+/// <param name="EntryCount">Entries looked at.</param>
+public sealed record MetadataReport(
+    IReadOnlyList<CheckFinding> Findings, IReadOnlyDictionary<ChunkLocation, int> References, long InodeCount,
+    long EntryCount);
+
+/// <summary>
+/// Checks metadata offline: replays the log over the tables in memory, changes nothing on disk, and looks at every row
+/// of the result. Memory grows with the number of inodes, about 100 bytes each.
+/// </summary>
+public static class MetadataChecker
+{
+    /// <summary>
+    /// Checks the tables and the log beside them. The tables stay the caller's. Throws <see cref="FsException"/> (EIO)
+    /// when they cannot be read at all.
+    /// </summary>
+    public static async ValueTask<MetadataReport> CheckAsync(IRowTable rows, IBlockDevice logRegion,
+        FileSystemIdentity identity, ILoopFactory loops, TimeProvider time,
+            CancellationToken cancellationToken = default)
+    {
+        var findings = new List<CheckFinding>();
+        var overlay = new OverlayRowTable(rows);
+        await ReplayAsync(overlay, logRegion, identity, loops, time, findings, cancellationToken);
+        var hash = NameHash.Of(identity);
+        var tree = new TreeCheck(findings, hash);
+        foreach (var (shard, row) in overlay.ReadAll(RowKind.Inode)) tree.AddInode(shard, (InodeRow)row);
+        foreach (var (shard, row) in overlay.ReadAll(RowKind.Dentry)) tree.AddEntry(shard, (DentryRow)row);
+        foreach (var (_, row) in overlay.ReadAll(RowKind.Orphan)) tree.AddOrphan((OrphanRow)row);
+        cancellationToken.ThrowIfCancellationRequested();
+        var content = new ContentCheck(findings, tree.Inodes);
+        foreach (var (shard, row) in overlay.ReadAll(RowKind.Extent)) content.AddExtent(shard, (ExtentRow)row);
+        foreach (var (shard, row) in overlay.ReadAll(RowKind.Inline)) content.AddInline(shard, (InlineRow)row);
+        foreach (var (shard, row) in overlay.ReadAll(RowKind.Xattr)) content.AddXattr(shard, (XattrRow)row);
+        tree.Finish();
+        content.Finish();
+        var counters = new CounterCheck(findings);
+        foreach (var inode in tree.Inodes.Values) counters.AddInode(inode.Row);
+        foreach (var (shard, row) in overlay.ReadAll(RowKind.Counter)) counters.AddCounter(shard, (CounterRow)row);
+        foreach (var (shard, row) in overlay.ReadAll(RowKind.Shard)) counters.AddShard(shard, (ShardRow)row);
+        counters.Finish();
+        findings.Sort((left, right) => right.Severity.CompareTo(left.Severity));
+        return new(findings, content.References, tree.Inodes.Count, tree.EntryCount);
+    }
+
+    private static async ValueTask ReplayAsync(OverlayRowTable overlay, IBlockDevice logRegion,
+        FileSystemIdentity identity, ILoopFactory loops, TimeProvider time, List<CheckFinding> findings,
+        CancellationToken cancellationToken)
+    {
+        const string Advice = "Copy the data directory first; restore a backup, or copy out what can be read";
+        try
+        {
+            var coordination = new MemoryCoordination();
+            var log = new EmbeddedLog(logRegion, identity.FileSystem, coordination);
+            var seams = new MetadataSeams(log, overlay, coordination, loops, time, NullLogger.Instance);
+            await using var store = await MetadataStore.OpenAsync(seams, identity, cancellationToken);
+            if (store.IsReadOnly(out var reason)) findings.Add(new(CheckSeverity.Damage, reason, logRegion.Name,
+                Advice));
+            await store.DrainAsync();
+        }
+        catch (FsException fault)
+        {
+            findings.Add(new(CheckSeverity.Damage, fault.Message, logRegion.Name, Advice));
+        }
+    }
+}

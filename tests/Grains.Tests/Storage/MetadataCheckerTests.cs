@@ -1,0 +1,151 @@
+using ClaudeFs.Grains.Storage;
+using ClaudeFs.Grains.Storage.Checking;
+using ClaudeFs.Primitives;
+
+namespace ClaudeFs.Grains.Tests.Storage;
+
+public class MetadataCheckerTests
+{
+    private static readonly Stamp Time = SampleRows.Time;
+
+    [Fact]
+    public void A_sound_file_system_has_no_findings_and_all_references()
+    {
+        var report = Check(_ => { });
+        Assert.Empty(report.Findings);
+        Assert.Equal((4, 3), (report.InodeCount, report.EntryCount));
+        Assert.Equal(1, report.References[new(new(7), 0)]);
+    }
+
+    [Fact]
+    public void What_the_log_holds_is_checked_and_nothing_is_changed()
+    {
+        var simulated = Make();
+        var shard = simulated.Shard();
+        var batch = shard.Begin(default, OperationKind.EntryRemoved);
+        batch.DeleteInode(File);
+        simulated.Commit(batch);
+        var checkpoint = simulated.Rows.Checkpoint;
+        var report = Check(simulated);
+        Assert.Contains(report.Findings, finding => finding.What.Contains("names an inode that is not there"));
+        Assert.Equal(checkpoint, simulated.Rows.Checkpoint);
+        Assert.NotNull(simulated.Rows.Find(new(0), RowKey.Inode(File)));
+    }
+
+    [Fact]
+    public void Damage_in_the_log_is_named()
+    {
+        var simulated = Make();
+        for (var i = 0; i < 3; i++) simulated.Commit(simulated.Shard().Begin(default, OperationKind.GapFilled));
+        simulated.Device.FlipBit(4096 + 8);
+        var finding = Check(simulated).Findings[0];
+        Assert.Equal(CheckSeverity.Damage, finding.Severity);
+        Assert.Contains("offset 4096", finding.What);
+    }
+
+    [Theory]
+    [InlineData("no name and is no orphan", "drop-entry")]
+    [InlineData("names an inode that is not there", "drop-inode")]
+    [InlineData("link count is 5, but 1", "nlink")]
+    [InlineData("link count is 9, but it has 1 directories", "root-nlink")]
+    [InlineData("size is 9, but it has 2 entries", "root-nlink")]
+    [InlineData("names 99 as its parent", "parent")]
+    [InlineData("cannot be reached", "cycle")]
+    [InlineData("overlap or lie outside", "overlap")]
+    [InlineData("overlap or lie outside", "outside")]
+    [InlineData("beyond the end of the file", "beyond")]
+    [InlineData("longer than the file", "inline")]
+    [InlineData("inline content and extents", "inline")]
+    [InlineData("disagree", "disagree")]
+    [InlineData("no target", "symlink")]
+    [InlineData("A counter says", "counter")]
+    [InlineData("were promised", "ceiling")]
+    [InlineData("orphan's row is of an inode that has names", "orphan")]
+    [InlineData("where no lookup finds it", "cookie")]
+    [InlineData("belongs to an inode that is not there", "xattr")]
+    [InlineData("type differs", "type")]
+    [InlineData("has 2 names", "two-names")]
+    public void Every_broken_invariant_is_found(string expected, string broken)
+    {
+        var report = Check(change => Break(broken, change));
+        Assert.Contains(report.Findings, finding => finding.What.Contains(expected));
+    }
+
+    private static readonly InodeId Folder = new(20), File = new(21), Link = new(22);
+
+    private static void Break(string what, Action<RowKey, Row?> change)
+    {
+        var file = TestRows.File(File, Time, 4096);
+        var root = TestRows.Directory(InodeId.Root, InodeId.Root, Time, 2);
+        switch (what)
+        {
+            case "drop-entry": change(Entry(Folder, "file", File).Key, null); break;
+            case "drop-inode": change(RowKey.Inode(File), null); break;
+            case "nlink": Put(file with { Attributes = file.Attributes with { Nlink = 5,
+                AllocatedBytes = 4096 } }); break;
+            case "root-nlink": Put(root with { Attributes = root.Attributes with { Nlink = 9, SizeBytes = 9 } }); break;
+            case "parent": Put(TestRows.Directory(Folder, new(99), Time, 1)); break;
+            case "cycle":
+                change(Entry(InodeId.Root, "folder", Folder).Key, null);
+                Put(Entry(Folder, "loop", Folder, 4));
+                break;
+            case "overlap": Put(new ExtentRow(File, 0, [Scene.Piece(0, 7), Scene.Piece(100, 8)], Time)); break;
+            case "outside": Put(new ExtentRow(File, 0, [Scene.Piece(1 << 20, 8)], Time)); break;
+            case "beyond": Put(new ExtentRow(File, 3, [Scene.Piece(0, 8)], Time)); break;
+            case "inline": Put(new InlineRow(File, new byte[5000], Time)); break;
+            case "disagree": Put(new ExtentRow(File, 0, [Scene.Piece(0, 7), Scene.Piece(4096, 7, 99)], Time)); break;
+            case "symlink": change(RowKey.Inline(Link), null); break;
+            case "counter": Put(new CounterRow(CounterKey.User(1000), 1, 2, Time)); break;
+            case "ceiling": Put(new ShardRow(new(0), 21, false, Time)); break;
+            case "orphan": Put(new OrphanRow(File, [], Time)); break;
+            case "cookie": Put(Entry(Folder, "lost", File) with { Cookie = 256 }); break;
+            case "xattr": Put(new XattrRow(new(500), FsName.Of("a"), 256, [], Time)); break;
+            case "type": Put(Entry(Folder, "file", File, 4)); break;
+            default: Put(Entry(Folder, "again", Folder, 4)); break;
+        }
+
+        void Put(Row row) => change(row.Key, row);
+    }
+
+    private static SimulatedStore Make()
+    {
+        var simulated = SimulatedStore.Open(1);
+        Identity = simulated.Identity;
+        var link = TestRows.File(Link, Time, 3);
+        Row[] rows =
+        [
+            TestRows.Directory(InodeId.Root, InodeId.Root, Time, 2) is var root
+                ? root with { Attributes = root.Attributes with { Nlink = 3 } } : root,
+            TestRows.Directory(Folder, InodeId.Root, Time, 1),
+            TestRows.File(File, Time, 4096) is var file
+                ? file with { Attributes = file.Attributes with { AllocatedBytes = 4096 } } : file,
+            link with { Attributes = link.Attributes with { Mode = Primitives.FileMode.Symlink | 0x1FF } },
+            new InlineRow(Link, [1, 2, 3], Time),
+            Entry(InodeId.Root, "folder", Folder, 4), Entry(InodeId.Root, "link", Link, 10), Entry(Folder, "file",
+                File),
+            new ExtentRow(File, 0, [Scene.Piece(0, 7)], Time),
+            new CounterRow(CounterKey.User(1000), 4096, 4, Time), new CounterRow(CounterKey.Group(100), 4096, 4, Time),
+            new ShardRow(new(0), 100, false, Time),
+        ];
+        foreach (var row in rows) Apply(simulated, row.Key, row);
+        return simulated;
+    }
+
+    private static FileSystemIdentity Identity { get; set; } = null!;
+
+    private static DentryRow Entry(InodeId directory, string name, InodeId child, byte type = 8) => new(
+        directory, FsName.Of(name), NameHash.Of(Identity).FirstKey(FsName.Of(name).Bytes), child, type, Time);
+
+    private static MetadataReport Check(Action<Action<RowKey, Row?>> breaking)
+    {
+        var simulated = Make();
+        breaking((key, row) => Apply(simulated, key, row));
+        return Check(simulated);
+    }
+
+    private static MetadataReport Check(SimulatedStore simulated) => simulated.Loops.Run(MetadataChecker.CheckAsync(
+        simulated.Rows, simulated.Device, simulated.Identity, simulated.Loops, simulated.Time));
+
+    private static void Apply(SimulatedStore simulated, RowKey key, Row? row) =>
+        simulated.Rows.Apply(new([new(new(0), key, row)], [], simulated.Rows.Checkpoint));
+}
