@@ -7,7 +7,9 @@ namespace ClaudeFs.Grains.Storage;
 /// <summary>
 /// Fills a directory with many empty files through the log, as fast as the tables follow: for trying out large
 /// directories. Nobody else changes the directory meanwhile; each batch of thousands of entries is one operation of
-/// the system, and one is being committed while the next is put together.
+/// the system, and one is being committed while the next is put together. On a data directory that nobody has open:
+/// EmbeddedMetadata.OpenAsync(meta.db), its OpenStoreAsync on the log's region, LoadAsync, then dispose the store and
+/// the metadata, which brings everything into the tables.
 /// </summary>
 /// <param name="store">The store.</param>
 /// <param name="directory">The directory; its new files are born in its shard.</param>
@@ -20,7 +22,7 @@ public sealed class BulkLoader(MetadataStore store, InodeId directory)
     private readonly HashSet<ulong> _hashes = [];
     private ShardBatch? _batch;
     private int _batchCount;
-    private ValueTask<FsResult<Nothing>> _committing = new(Nothing.Value);
+    private Task<FsResult<Nothing>> _committing = Task.FromResult<FsResult<Nothing>>(Nothing.Value);
 
     /// <summary>
     /// Creates files named prefix and number, from 0 to count - 1, owned by <paramref name="owner"/>. Errors: ENOENT
@@ -87,7 +89,7 @@ public sealed class BulkLoader(MetadataStore store, InodeId directory)
     {
         if (before.IsError || _batch is not { } batch || FindDirectory() is not { } parent)
         {
-            _committing = new(before);
+            _committing = Task.FromResult(before);
             return;
         }
 
@@ -101,6 +103,6 @@ public sealed class BulkLoader(MetadataStore store, InodeId directory)
         batch.AddCounter(CounterKey.User(owner.Uid), 0, count);
         batch.AddCounter(CounterKey.Group(owner.Gid), 0, count);
         (_batch, _batchCount) = (null, 0);
-        _committing = _shard.Submit(batch).WhenDurableAsync();
+        _committing = _shard.Submit(batch).WhenDurableAsync().AsTask();
     }
 }

@@ -1,0 +1,13 @@
+using System.Text.Json;
+using ClaudeFs.Bench.Store;
+
+// Commits of the metadata store beside raw writes with fdatasync on the same file, in the same run.
+// Usage: dotnet run -c Release --project bench/Store -- [FOLDER] [SECONDS]
+var folder = args.Length > 0 ? args[0] : Path.GetTempPath();
+var seconds = args.Length > 1 ? double.Parse(args[1], System.Globalization.CultureInfo.InvariantCulture) : 3;
+await using var bench = await StoreBench.OpenAsync(Path.Combine(folder, $"cfs-bench-store-{Environment.ProcessId}"));
+var results = new List<BenchResult> { await bench.RawAsync(seconds) };
+foreach (var writers in (int[])[1, 8, 64]) results.Add(await bench.CommitsAsync(writers, seconds));
+results.Add(await bench.RawAsync(seconds));
+results.AddRange(bench.Reads());
+Console.WriteLine(JsonSerializer.Serialize(results, BenchJson.Default.ListBenchResult));
