@@ -16,6 +16,7 @@ internal sealed class Daemon : IAsyncDisposable
 
     private readonly Process _process;
     private readonly StringBuilder _printed = new();
+    private (string Text, TaskCompletionSource Printed)? _awaited;
     private readonly TaskCompletionSource _mounted = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private Daemon(Process process, string mountPoint)
@@ -78,6 +79,18 @@ internal sealed class Daemon : IAsyncDisposable
 
     public void Signal(string name) => Process.Start("kill", [$"-{name}", $"{ProcessId}"]).WaitForExit();
 
+    /// <summary>Waits until a line that contains <paramref name="text"/> was printed.</summary>
+    public async Task WaitForLineAsync(string text)
+    {
+        var printed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        lock (_printed)
+        {
+            if (Printed.Contains(text, StringComparison.Ordinal)) return;
+            _awaited = (text, printed);
+        }
+        await printed.Task.WaitAsync(Bound);
+    }
+
     public async Task<int> WaitForExitAsync()
     {
         using var timeout = new CancellationTokenSource(Bound);
@@ -117,7 +130,11 @@ internal sealed class Daemon : IAsyncDisposable
     private void Print(string? line)
     {
         if (line is null) return;
-        lock (_printed) _printed.AppendLine(line);
+        lock (_printed)
+        {
+            _printed.AppendLine(line);
+            if (_awaited is var (text, printed) && line.Contains(text, StringComparison.Ordinal)) printed.TrySetResult();
+        }
         if (line.StartsWith("mounted ", StringComparison.Ordinal)) _mounted.TrySetResult();
     }
 }
