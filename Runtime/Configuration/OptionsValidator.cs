@@ -40,7 +40,8 @@ internal sealed class OptionsValidator
     public ValidateOptionsResult Validate(string? name, EndpointOptions options)
         => options.SiloPort is < 0 or > 65535 || options.GatewayPort is < 0 or > 65535
             ? ValidateOptionsResult.Fail(
-                $"EndpointOptions.SiloPort is {options.SiloPort}, GatewayPort {options.GatewayPort}: both must be 0 to 65535")
+                $"EndpointOptions.SiloPort is {options.SiloPort}, GatewayPort {options.GatewayPort}: "
+                + "both must be 0 to 65535")
             : ValidateOptionsResult.Success;
 
     private static ValidateOptionsResult Positive(TimeSpan value, string what)

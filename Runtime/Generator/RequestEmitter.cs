@@ -41,7 +41,8 @@ internal static class RequestEmitter
 
         text.Append("            }\n");
         EmitWire(text, parameters);
-        text.Append("            public override void SetCancellation(global::System.Threading.CancellationToken cancellation)\n")
+        text.Append("            public override void SetCancellation("
+                + "global::System.Threading.CancellationToken cancellation)\n")
             .Append("            {\n");
         for (var i = 0; i < parameters.Length; i++)
         {
@@ -59,7 +60,9 @@ internal static class RequestEmitter
     private static void EmitSetArgument(StringBuilder text,
         System.Collections.Immutable.ImmutableArray<IParameterSymbol> parameters)
     {
-        text.Append("            public override void SetArgument(int index, object value)\n            {\n                switch (index)\n                {\n");
+        text.Append(
+            "            public override void SetArgument(int index, object value)\n            {\n"
+            + "                switch (index)\n                {\n");
         for (var i = 0; i < parameters.Length; i++)
         {
             text.Append("                    case ").Append(i).Append(": A").Append(i).Append(" = (")
@@ -67,7 +70,9 @@ internal static class RequestEmitter
                 .Append(")value; break;\n");
         }
 
-        text.Append("                    default: throw new global::System.ArgumentOutOfRangeException(nameof(index));\n                }\n            }\n");
+        text.Append(
+            "                    default: throw new global::System.ArgumentOutOfRangeException(nameof(index));\n"
+            + "                }\n            }\n");
     }
 
     private static void EmitWire(StringBuilder text,

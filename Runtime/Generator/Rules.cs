@@ -6,7 +6,8 @@ namespace OrleansCodeGen.Generator;
 internal static class Rules
 {
     internal static readonly DiagnosticDescriptor NotAwaitable = Make(
-        "GRAIN001", "'{0}' returns {1}: a method of a grain interface returns Task, Task<T>, ValueTask or ValueTask<T>");
+        "GRAIN001",
+        "'{0}' returns {1}: a method of a grain interface returns Task, Task<T>, ValueTask or ValueTask<T>");
 
     internal static readonly DiagnosticDescriptor RefParameter = Make(
         "GRAIN002", "'{0}' takes '{1}' by reference: arguments of grain methods are values");

@@ -27,7 +27,8 @@ public sealed class RuntimeGenerator : IIncrementalGenerator
                 ? ReferenceEmitter.Emit(symbol)
                 : null);
         var classes = context.SyntaxProvider.CreateSyntaxProvider(
-            static (node, _) => node is ClassDeclarationSyntax { BaseList: not null } or RecordDeclarationSyntax { BaseList: not null },
+            static (node, _) => node is ClassDeclarationSyntax { BaseList: not null }
+                or RecordDeclarationSyntax { BaseList: not null },
             static (c, ct) => Declared(c, ct) is { } symbol ? GrainClass(symbol) : null);
 
         var parts = types.Collect().Combine(interfaces.Collect()).Combine(classes.Collect())

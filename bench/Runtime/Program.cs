@@ -63,10 +63,9 @@ object Measured(Func<Action<int>> make, double time)
 {
     const int Batch = 100;
     var run = make();
-    for (var i = 0; i < 3; i++)
+    for (var i = 0; i < 10; i++)
     {
         run(200_000);
-        Thread.Sleep(100);
     }
 
     var batches = new List<double>(1_000_000);
@@ -87,10 +86,9 @@ object Measured(Func<Action<int>> make, double time)
 object FromGrain()
 {
     var grain = grains.GetGrain<IBenchGrain>(2);
-    for (var i = 0; i < 3; i++)
+    for (var i = 0; i < 10; i++)
     {
         grain.CallOtherAsync(1, 2000, 100).Wait();
-        Thread.Sleep(100);
     }
 
     var bytes = GC.GetAllocatedBytesForCurrentThread();

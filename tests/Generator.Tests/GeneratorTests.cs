@@ -34,7 +34,8 @@ public sealed class GeneratorTests
     [InlineData("GRAIN007", "public interface IA : Orleans.IGrainWithStringKey { Task<List<Action>> GetAsync(); }")]
     [InlineData("GRAIN007", "[Orleans.GenerateSerializer] public record A(System.Threading.Thread B);")]
     [InlineData("GRAIN008", """
-        public interface IA : Orleans.IGrainWithStringKey { [Orleans.Alias("x")] Task AAsync(); [Orleans.Alias("x")] Task BAsync(); }
+        public interface IA : Orleans.IGrainWithStringKey
+        { [Orleans.Alias("x")] Task AAsync(); [Orleans.Alias("x")] Task BAsync(); }
         """)]
     [InlineData("GRAIN009", "public class O { private interface IA : Orleans.IGrainWithStringKey { Task AAsync(); } }")]
     public void What_cannot_be_sent_is_refused(string id, string source)
@@ -45,14 +46,33 @@ public sealed class GeneratorTests
     }
 
     [Theory]
-    [InlineData("public interface IBase : Orleans.IGrain { Task<int> GetAsync(); } public interface IA : IBase, Orleans.IGrainWithIntegerKey { ValueTask SetAsync(int @class, CancellationToken ct); }")]
-    [InlineData("public class Outer { public interface IA : Orleans.IGrainWithGuidKey { Task<(int, string?)> GetAsync(int? a, byte[] b, Dictionary<string, List<int>> c); } }")]
-    [InlineData("[Orleans.GenerateSerializer, Orleans.Immutable] public readonly record struct R<T>(T Value, int Error); public interface IA : Orleans.IGrainWithStringKey { ValueTask<R<R<byte[]>>> GetAsync(R<string> a); }")]
-    [InlineData("[Orleans.GenerateSerializer] public readonly struct S { [Orleans.Id(0)] private readonly byte[]? _b; public S(byte[] b) { _b = b; } }")]
-    [InlineData("[Orleans.GenerateSerializer] public abstract class B { [Orleans.Id(0)] public int X { get; private set; } } [Orleans.GenerateSerializer] public sealed class D : B { private D() { } [Orleans.Id(0)] public required string Y { get; init; } }")]
-    [InlineData("[Orleans.GenerateSerializer] public record B(int X); [Orleans.GenerateSerializer] public sealed record D(int X, string Y) : B(X) { [Orleans.Id(2)] public long Z { get; init; } }")]
-    [InlineData("[Orleans.GenerateSerializer] public sealed class E(int code) : Exception { [Orleans.Id(0)] public int Code { get; } = code; }")]
-    [InlineData("public interface IA : Orleans.IGrainObserver { [Orleans.Concurrency.OneWay] Task TellAsync(ReadOnlyMemory<byte> a, Orleans.IGrainFactory[]? b = null); } public sealed class G : Orleans.Grain { }")]
+    [InlineData(
+        "public interface IBase : Orleans.IGrain { Task<int> GetAsync(); } public interface IA : IBase, "
+        + "Orleans.IGrainWithIntegerKey { ValueTask SetAsync(int @class, CancellationToken ct); }")]
+    [InlineData(
+        "public class Outer { public interface IA : Orleans.IGrainWithGuidKey { Task<(int, string?)> "
+        + "GetAsync(int? a, byte[] b, Dictionary<string, List<int>> c); } }")]
+    [InlineData(
+        "[Orleans.GenerateSerializer, Orleans.Immutable] public readonly record struct R<T>(T Value, int "
+        + "Error); public interface IA : Orleans.IGrainWithStringKey { ValueTask<R<R<byte[]>>> "
+        + "GetAsync(R<string> a); }")]
+    [InlineData(
+        "[Orleans.GenerateSerializer] public readonly struct S { [Orleans.Id(0)] private readonly byte[]? "
+        + "_b; public S(byte[] b) { _b = b; } }")]
+    [InlineData(
+        "[Orleans.GenerateSerializer] public abstract class B { [Orleans.Id(0)] public int X { get; "
+        + "private set; } } [Orleans.GenerateSerializer] public sealed class D : B { private D() { } "
+        + "[Orleans.Id(0)] public required string Y { get; init; } }")]
+    [InlineData(
+        "[Orleans.GenerateSerializer] public record B(int X); [Orleans.GenerateSerializer] public sealed "
+        + "record D(int X, string Y) : B(X) { [Orleans.Id(2)] public long Z { get; init; } }")]
+    [InlineData(
+        "[Orleans.GenerateSerializer] public sealed class E(int code) : Exception { [Orleans.Id(0)] public "
+        + "int Code { get; } = code; }")]
+    [InlineData(
+        "public interface IA : Orleans.IGrainObserver { [Orleans.Concurrency.OneWay] Task "
+        + "TellAsync(ReadOnlyMemory<byte> a, Orleans.IGrainFactory[]? b = null); } public sealed class G : "
+        + "Orleans.Grain { }")]
     public void What_can_be_sent_compiles(string source)
     {
         var (diagnostics, compilation) = Run(source);
@@ -107,7 +127,8 @@ public sealed class GeneratorTests
     private static CSharpCompilation Compile(string source) => CSharpCompilation.Create(
         "Sample",
         [CSharpSyntaxTree.ParseText(
-            "#nullable enable annotations\nusing System; using System.Collections.Generic; using System.Threading; using System.Threading.Tasks;\n" + source,
+            "#nullable enable annotations\nusing System; using System.Collections.Generic; using System.Threading; "
+            + "using System.Threading.Tasks;\n" + source,
             path: "Sample.cs")],
         s_references,
         new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary));

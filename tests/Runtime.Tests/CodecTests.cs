@@ -115,6 +115,14 @@ public sealed class CodecTests
     }
 
     [Fact]
+    public void A_fault_crosses_as_itself()
+    {
+        var back = RoundTrip<Exception>(new FsException(FsError.EIO, "broken", new IOException("inner")));
+        Assert.Equal((FsError.EIO, "broken"), (Assert.IsType<FsException>(back).Error, back.Message));
+        Assert.Equal("inner", Assert.IsType<IOException>(back.InnerException).Message);
+    }
+
+    [Fact]
     public void A_message_has_its_bound_and_a_value_its_depth()
     {
         using var writer = new WireWriter();

@@ -17,7 +17,10 @@ public sealed class SchedulerSeamTests
             other => !other.SequenceEqual(first));
     }
 
-    private static async Task<List<string>> RunAsync(int seed, string tag)
+    /// <summary>On the pool: the test framework's context and scheduler would take continuations elsewhere.</summary>
+    private static Task<List<string>> RunAsync(int seed, string tag) => Task.Run(() => SimulateAsync(seed, tag));
+
+    private static async Task<List<string>> SimulateAsync(int seed, string tag)
     {
         var loop = new SeededLoop(seed);
         var silo = await TestSilo.StartAsync(s => s.Services.AddSingleton<WorkScheduler>(loop));
@@ -36,7 +39,7 @@ public sealed class SchedulerSeamTests
 
     private static async Task RecordAsync(Task<bool> call, int number, List<string> events)
     {
-        await call.ConfigureAwait(continueOnCapturedContext: false);
+        await call;
         events.Add(number.ToString(System.Globalization.CultureInfo.InvariantCulture));
     }
 
@@ -59,10 +62,7 @@ public sealed class SchedulerSeamTests
                 var index = _random.Next(_queue.Count);
                 var action = _queue[index];
                 _queue.RemoveAt(index);
-                var context = SynchronizationContext.Current;
-                SynchronizationContext.SetSynchronizationContext(null);
                 action();
-                SynchronizationContext.SetSynchronizationContext(context);
             }
 
             await end;
