@@ -6,8 +6,13 @@ using ClaudeFs.Bench.Store;
 var folder = args.Length > 0 ? args[0] : Path.GetTempPath();
 var seconds = args.Length > 1 ? double.Parse(args[1], System.Globalization.CultureInfo.InvariantCulture) : 3;
 await using var bench = await StoreBench.OpenAsync(Path.Combine(folder, $"cfs-bench-store-{Environment.ProcessId}"));
-var results = new List<BenchResult> { await bench.RawAsync(seconds) };
-foreach (var writers in (int[])[1, 8, 64]) results.Add(await bench.CommitsAsync(writers, seconds));
-results.Add(await bench.RawAsync(seconds));
+var results = new List<BenchResult>();
+foreach (var writers in (int[])[1, 1, 1, 8, 64])
+{
+    // In turns: what neighbours do to the disk changes from second to second.
+    results.Add(await bench.RawAsync(seconds));
+    results.Add(await bench.CommitsAsync(writers, seconds));
+}
+
 results.AddRange(bench.Reads());
 Console.WriteLine(JsonSerializer.Serialize(results, BenchJson.Default.ListBenchResult));

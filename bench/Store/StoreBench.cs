@@ -20,6 +20,7 @@ internal sealed class StoreBench : IAsyncDisposable
     private readonly FileBlockDevice _device;
     private readonly EmbeddedMetadata _metadata;
     private readonly MetadataStore _store;
+    private ulong _sessions;
 
     private StoreBench(string folder, FileBlockDevice device, EmbeddedMetadata metadata, MetadataStore store)
     {
@@ -58,10 +59,11 @@ internal sealed class StoreBench : IAsyncDisposable
     {
         var shard = _store.Shards[new((ushort)writers)];
         var directory = shard.NextInode();
+        var session = new SessionId(++_sessions);
         return MeasureAsync("commit of a create", writers, seconds, async i =>
         {
             var name = FsName.Of($"file-{i}");
-            var batch = shard.Begin(new(new(new(77), shard.Id, (ulong)i + 1), (ulong)Math.Max(0, i - 500), default,
+            var batch = shard.Begin(new(new(session, shard.Id, (ulong)i + 1), (ulong)Math.Max(0, i - 500), default,
                 AckMode.Commit), OperationKind.EntryMade);
             var (inode, stamp) = (shard.NextInode(), batch.Stamp);
             var attributes = new InodeAttributes(inode, 1, FileMode.Regular | 0x1A4, 1, 0, 0, 0, 0, 0, stamp, stamp,

@@ -19,6 +19,10 @@ internal enum AnswerKind : byte
 /// </summary>
 internal static class AnswerCodec
 {
+    // The length comes before the bytes: they are put together here.
+    [ThreadStatic]
+    private static RecordWriter? t_scratch;
+
     /// <summary>Kind, length and bytes of an answer.</summary>
     public static void Write(RecordWriter writer, AnswerRow row)
     {
@@ -29,9 +33,10 @@ internal static class AnswerCodec
             return;
         }
 
-        var (kind, bytes) = Encode(row);
-        writer.Byte((byte)kind);
-        writer.Bytes(bytes);
+        var scratch = t_scratch ??= new();
+        scratch.Clear();
+        writer.Byte((byte)Encode(scratch, row));
+        writer.Bytes(scratch.Written);
     }
 
     /// <summary>Reads an answer; false when it is of another kind than <typeparamref name="T"/>.</summary>
@@ -62,25 +67,24 @@ internal static class AnswerCodec
         || typeof(T) == typeof(AttributesReply) || typeof(T) == typeof(RemovedReply)
         || typeof(T) == typeof(RenamedReply);
 
-    private static (AnswerKind Kind, byte[] Bytes) Encode(AnswerRow row)
+    private static AnswerKind Encode(RecordWriter writer, AnswerRow row)
     {
-        var writer = new RecordWriter();
         switch (row)
         {
-            case AnswerRow<Nothing>: return (AnswerKind.Nothing, []);
+            case AnswerRow<Nothing>: return AnswerKind.Nothing;
             case AnswerRow<EntryReply> entry:
                 RowCodec.WriteAttributes(writer, entry.Answer.Value.Attributes, 0);
-                return (AnswerKind.Entry, writer.Written.ToArray());
+                return AnswerKind.Entry;
             case AnswerRow<AttributesReply> attributes:
                 RowCodec.WriteAttributes(writer, attributes.Answer.Value.Attributes, 0);
-                return (AnswerKind.Attributes, writer.Written.ToArray());
+                return AnswerKind.Attributes;
             case AnswerRow<RemovedReply> removed:
                 WriteRemoved(writer, removed.Answer.Value);
-                return (AnswerKind.Removed, writer.Written.ToArray());
+                return AnswerKind.Removed;
             case AnswerRow<RenamedReply> renamed:
                 RowCodec.WriteAttributes(writer, renamed.Answer.Value.Moved, 0);
                 WriteRemoved(writer, renamed.Answer.Value.Replaced);
-                return (AnswerKind.Renamed, writer.Written.ToArray());
+                return AnswerKind.Renamed;
             default: throw new InvariantException($"No form in the log for {row.GetType()}");
         }
     }

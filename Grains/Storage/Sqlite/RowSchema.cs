@@ -16,6 +16,9 @@ internal sealed record RowSchema(
     RowKind Kind, string Table, string? OwnerColumn, string? ItemColumn, ImmutableArray<string> ValueColumns,
     RowSchema.Binder Bind, RowSchema.Reader Read)
 {
+    [ThreadStatic]
+    private static RecordWriter? t_scratch;
+
     public delegate void Binder(SqliteStatement statement, int first, Row row);
 
     public delegate Row Reader(SqliteStatement statement, RowPlace place, int first);
@@ -105,23 +108,31 @@ internal sealed record RowSchema(
         ? name
         : throw new FsException(FsError.EIO, "The tables hold a name that is none");
 
+    // Bound at once: SQLite copies it.
+    private static RecordWriter Scratch()
+    {
+        var writer = t_scratch ??= new();
+        writer.Clear();
+        return writer;
+    }
+
     private static ReadOnlySpan<byte> Encode(ExtentRow row)
     {
-        var writer = new RecordWriter();
+        var writer = Scratch();
         RowCodec.WritePieces(writer, row.Pieces.AsSpan());
         return writer.Written;
     }
 
     private static ReadOnlySpan<byte> Encode(AnswerRow row)
     {
-        var writer = new RecordWriter();
+        var writer = Scratch();
         AnswerCodec.Write(writer, row);
         return writer.Written;
     }
 
     private static ReadOnlySpan<byte> Encode(ImmutableArray<SessionId> holders)
     {
-        var writer = new RecordWriter();
+        var writer = Scratch();
         foreach (var holder in holders) writer.UInt64(holder.Value);
         return writer.Written;
     }
