@@ -221,7 +221,9 @@ public sealed partial class FileSystemClient
         }
         finally
         {
-            inode.Unpin();
+            bool isGone;
+            lock (inode.Sync) isGone = inode.IsOrphan && inode.OpenCount == 0;
+            if (!isGone || !_context.Nodes.TryRemove(inode)) inode.Unpin();
         }
     }
 }

@@ -297,13 +297,18 @@ public sealed partial class FileSystemClient
 
     private Ticket BeginChange(CachedInode first, CachedInode? second = null)
     {
-        lock (first.Sync) first.MarkChanged(_context.Nodes.MoveFence(), isStale: false);
-        if (second is not null)
-        {
-            lock (second.Sync) second.MarkChanged(_context.Nodes.MoveFence(), isStale: false);
-        }
-
+        BeginOne(first);
+        if (second is not null) BeginOne(second);
         return _leases.Begin();
+    }
+
+    private void BeginOne(CachedInode inode)
+    {
+        lock (inode.Sync)
+        {
+            inode.ChangesUnderWay++;
+            inode.MarkChanged(_context.Nodes.MoveFence(), isStale: false);
+        }
     }
 
     // Null: the change was refused, or nobody knows.
@@ -312,6 +317,7 @@ public sealed partial class FileSystemClient
     {
         lock (directory.Sync)
         {
+            directory.ChangesUnderWay--;
             if (ticket.Session is not null) directory.Accept(lease, ticket.Session);
             directory.MarkChanged(_context.Nodes.MoveFence(), isStale: true);
             if (child is null || !directory.Holds(LeaseMode.Read, _context.Sessions.Current)) directory.Forget(name);
@@ -321,7 +327,11 @@ public sealed partial class FileSystemClient
 
     private void EndChange(CachedInode inode)
     {
-        lock (inode.Sync) inode.MarkChanged(_context.Nodes.MoveFence(), isStale: true);
+        lock (inode.Sync)
+        {
+            inode.ChangesUnderWay--;
+            inode.MarkChanged(_context.Nodes.MoveFence(), isStale: true);
+        }
     }
 
     private Node ToNode(CachedInode directory, FsName name, CachedInode inode)

@@ -116,6 +116,7 @@ public sealed partial class FileSystemClient
                 static (ask, op) => ask.Grain.SetAttributesAsync(op, ask.Change), cancellationToken);
             lock (inode.Sync)
             {
+                inode.ChangesUnderWay--;
                 inode.MarkChanged(_context.Nodes.MoveFence(), isStale: reply.IsError);
                 if (reply.IsError) content.Map.Forget();
                 else content.Map.Truncate((long)change.SizeBytes);
@@ -199,6 +200,7 @@ public sealed partial class FileSystemClient
                 static (ask, op) => ask.Grain.AllocateAsync(op, ask.Mode, ask.Offset, ask.Length), cancellationToken);
             lock (inode.Sync)
             {
+                inode.ChangesUnderWay--;
                 inode.MarkChanged(_context.Nodes.MoveFence(), isStale: reply.IsError);
                 content.Map.ForgetRange(from, to - from);
             }

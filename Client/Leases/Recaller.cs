@@ -11,15 +11,20 @@ namespace ClaudeFs.Client.Leases;
 /// </summary>
 /// <remarks>
 /// The order matters. First nothing may be kept any more (answers carry no time to live), then the kernel drops pages
-/// and
-/// names - which may wait for reads and writes that it has in flight here, and write back what was mapped, so the lease
-/// stays
-/// usable - then everything buffered is committed, and only in the turn in which nothing is left does the lease end. No
-/// lock
-/// is held while the front end or a grain is called.
+/// and names - which may wait for reads and writes that it has in flight here, and write back what was mapped, so the
+/// lease stays usable - then everything buffered is committed, and only in the turn in which nothing is left does the
+/// lease end. No lock is held while the front end or a grain is called.
+/// <para>The kernel drops names under the directory's lock and pages under theirs. A create in that directory, or a
+/// write of that page that first needs a lease, may hold these locks while it waits at a grain for the very recall that
+/// is answered here. So the wait for the kernel has an end, and there is none where such a change is under way: then
+/// the drop goes on by itself, and what the kernel keeps meanwhile it checks again, for attributes are dropped first
+/// and without any lock.</para>
 /// </remarks>
 internal sealed class Recaller(ClientContext context) : ILeaseHolder, ISessionListener
 {
+    private static readonly TimeSpan NamesWaitMax = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan PagesWaitMax = TimeSpan.FromSeconds(2);
+
     /// <summary>Set once, before the session opens.</summary>
     public Flusher Flusher { get; set; } = null!;
 
@@ -90,7 +95,7 @@ internal sealed class Recaller(ClientContext context) : ILeaseHolder, ISessionLi
 
     private async ValueTask<LeaseReturn> AnswerAsync(CachedInode inode, LeaseRecall recall)
     {
-        IReadOnlyList<FsName> names;
+        Held held;
         FileContent? content;
         lock (inode.Sync)
         {
@@ -98,14 +103,11 @@ internal sealed class Recaller(ClientContext context) : ILeaseHolder, ISessionLi
             if (inode.Mode == LeaseMode.None) return End(inode, recall, LeaseMode.None);
             inode.MarkChanged(context.Nodes.MoveFence(), isStale: false);
             inode.IsRecalling = recall.KeepAtMost == LeaseMode.None;
-            (names, content) = (Names(inode), inode.Content);
+            held = new Held(Names(inode), inode.Mode == LeaseMode.Write, inode.ChangesUnderWay > 0);
+            content = inode.Content;
         }
 
-        if (recall.KeepAtMost == LeaseMode.None)
-        {
-            await context.InvalidateEntriesAsync(inode.Id, names);
-            await context.InvalidateAsync(inode.Id, recall.Cause == RecallCause.AttributesChange ? -1 : 0);
-        }
+        if (recall.KeepAtMost == LeaseMode.None) await DropAtFrontEndAsync(inode.Id, held, recall.Cause);
 
         if (content is null)
         {
@@ -118,6 +120,31 @@ internal sealed class Recaller(ClientContext context) : ILeaseHolder, ISessionLi
 
         await Flusher.FlushAsync(inode, AckMode.Applied);
         return await FlushRestAsync(inode, content, recall);
+    }
+
+    private async ValueTask DropAtFrontEndAsync(InodeId inode, Held held, RecallCause cause)
+    {
+        await context.InvalidateAsync(inode, -1);
+        if (held.Names.Length == 0 && cause == RecallCause.AttributesChange) return;
+        var dropping = DropLockedAsync(inode, held.Names).AsTask();
+
+        // Only under a write lease can the kernel have pages that it must write back first.
+        var isWorthWaiting = held.IsWriter || held.Names.Length > 0;
+        if (dropping.IsCompleted || !isWorthWaiting || held.IsChanging) return;
+        try
+        {
+            await dropping.WaitAsync(held.IsWriter ? PagesWaitMax : NamesWaitMax, context.Dependencies.Time);
+        }
+        catch (TimeoutException fault)
+        {
+            context.Dependencies.Logger.InvalidationFailed(fault, inode);
+        }
+    }
+
+    private async ValueTask DropLockedAsync(InodeId inode, FsName[] names)
+    {
+        await context.InvalidateEntriesAsync(inode, names);
+        await context.InvalidateAsync(inode, 0);
     }
 
     // What was written meanwhile. Now writers wait: the kernel needs none of them any more to finish its invalidation.
@@ -141,6 +168,9 @@ internal sealed class Recaller(ClientContext context) : ILeaseHolder, ISessionLi
             content.Gate.Exit();
         }
     }
+
+    // What the front end may hold when a recall comes.
+    private readonly record struct Held(FsName[] Names, bool IsWriter, bool IsChanging);
 
     private LeaseReturn End(CachedInode inode, LeaseRecall recall, LeaseMode keepAtMost)
     {

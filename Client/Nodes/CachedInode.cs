@@ -69,6 +69,9 @@ internal sealed class CachedInode(InodeId id, EntryTally tally)
     /// <summary>Parent of a directory, from its listing.</summary>
     public InodeId Parent { get; set; }
 
+    /// <summary>Changes of the client's own that have been sent and not answered.</summary>
+    public int ChangesUnderWay { get; set; }
+
     /// <summary>Handles open on it.</summary>
     public int OpenCount { get; set; }
 

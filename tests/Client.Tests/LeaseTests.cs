@@ -74,6 +74,18 @@ public sealed class LeaseTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_kernel_that_cannot_drop_a_name_yet_does_not_hold_up_the_recall()
+    {
+        var (first, second) = (await _fixture.StartAsync(), await _fixture.StartAsync());
+        var isLocked = new TaskCompletionSource();
+        first.InvalidationSink = new RecordingSink { OnName = _ => isLocked.Task };
+        await first.FindAsync("contended");
+        var made = await second.CreateAsync("contended");
+        isLocked.SetResult();
+        Assert.Equal(made.Inode, (await first.FindAsync("contended")).Attributes.Inode);
+    }
+
+    [Fact]
     public async Task A_late_recall_of_an_older_grant_is_answered_at_once_and_takes_nothing()
     {
         var client = await _fixture.StartAsync();

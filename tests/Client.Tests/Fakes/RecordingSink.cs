@@ -12,15 +12,17 @@ internal sealed class RecordingSink : IInvalidationSink
 
     public Func<InodeId, Task>? OnInode { get; init; }
 
+    public Func<FsName, Task>? OnName { get; init; }
+
     public async ValueTask InvalidateInodeAsync(InodeId inode, long offset, long length)
     {
         Inodes.Add(inode);
         if (OnInode is not null) await OnInode(inode);
     }
 
-    public ValueTask InvalidateEntryAsync(InodeId parent, FsName name)
+    public async ValueTask InvalidateEntryAsync(InodeId parent, FsName name)
     {
         Names.Add(name);
-        return default;
+        if (OnName is not null) await OnName(name);
     }
 }
