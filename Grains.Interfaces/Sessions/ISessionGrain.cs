@@ -46,7 +46,8 @@ public interface ISessionGrain : IGrainWithIntegerKey
     ValueTask<FsResult<Nothing>> CloseAsync();
 
     /// <summary>
-    /// Called by the silo: watches a session that was there before it started, or cleans up one that is over. No answer.
+    /// Called by the silo: watches a session that was there before it started, or cleans up one that is over. No
+    /// answer.
     /// </summary>
     [Alias("Watch")]
     [OneWay]

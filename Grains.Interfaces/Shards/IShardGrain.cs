@@ -4,7 +4,8 @@ using Orleans.Concurrency;
 namespace ClaudeFs.Grains;
 
 /// <summary>
-/// What is done for a whole shard, in the background: orphans are freed in bounded batches, sessions that are over are taken out.
+/// What is done for a whole shard, in the background: orphans are freed in bounded batches, sessions that are over
+/// are taken out.
 /// Called between silos only. Grain key: the shard's number.
 /// </summary>
 [Alias("fs.shard")]
@@ -19,7 +20,9 @@ public interface IShardGrain : IGrainWithIntegerKey
     [OneWay]
     ValueTask StartSweepAsync();
 
-    /// <summary>The session is over: its orphans are freed, its row of this shard goes. Idempotent. Errors: EIO, EROFS.</summary>
+    /// <summary>
+    /// The session is over: its orphans are freed, its row of this shard goes. Idempotent. Errors: EIO, EROFS.
+    /// </summary>
     [Alias("EndSession")]
     ValueTask<FsResult<Nothing>> EndSessionAsync(SessionId session);
 }

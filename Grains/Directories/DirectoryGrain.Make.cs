@@ -13,7 +13,8 @@ internal sealed partial class DirectoryGrain
     /// <inheritdoc/>
     public ValueTask<FsResult<EntryReply>> MakeAsync(OperationContext op, FsName name, MakeRequest request) =>
         ChangeAsync(op, RecallCause.EntriesChange, name, (name, request),
-            static (InodeOperationsGrain self, in OperationContext op, (FsName, MakeRequest) state, out QuotaNeed need) =>
+            static (InodeOperationsGrain self, in OperationContext op, (FsName, MakeRequest) state,
+                out QuotaNeed need) =>
                 ((DirectoryGrain)self).ApplyMakeAsync(op, state.Item1, state.Item2, out need));
 
     private ValueTask<FsResult<EntryReply>> ApplyMakeAsync(
@@ -54,7 +55,8 @@ internal sealed partial class DirectoryGrain
         return commit.WhenCommitted<EntryReply>(reply);
     }
 
-    // Before the rows are there for others to find: nobody else can know the new inode, and the intent on this directory is
+    // Before the rows are there for others to find: nobody else can know the new inode, and the intent on this
+    // directory is
     // ours, so both leases stand in nobody's way.
     private EntryReply GrantMade(in InodeAttributes child, SessionId session)
     {
@@ -109,7 +111,8 @@ internal sealed partial class DirectoryGrain
             case FileMode.Symlink:
                 if (request.Target is not { Length: > 0 } target) return FsError.ENOENT;
                 return target.Length > Limits.SymlinkBytesMax ? FsError.ENAMETOOLONG : FsError.None;
-            case FileMode.Regular or FileMode.Socket or FileMode.Fifo or FileMode.BlockDevice or FileMode.CharacterDevice:
+            case FileMode.Regular or FileMode.Socket or FileMode.Fifo or FileMode.BlockDevice
+                or FileMode.CharacterDevice:
                 return FsError.None;
             default:
                 return FsError.EINVAL;

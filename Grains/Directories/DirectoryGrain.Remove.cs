@@ -100,7 +100,8 @@ internal sealed partial class DirectoryGrain
     }
 
     /// <summary>
-    /// One name less: the last one makes an orphan, kept for the asking session and for all who said that they have it open.
+    /// One name less: the last one makes an orphan, kept for the asking session and for all who said that they have
+    /// it open.
     /// </summary>
     private RemovedReply PutUnlinked(JointBatch joint, InodeRow child, SessionId session)
     {

@@ -122,7 +122,8 @@ internal sealed partial class DirectoryGrain
         return committed.IsError ? committed.Error : await RefuseAsync<RenamedReply>(error, version, session);
     }
 
-    // Two names of one inode: nothing happens, and that is success; kept, so that a retry does not do more. Source: vfs_rename.
+    // Two names of one inode: nothing happens, and that is success; kept, so that a retry does not do more. Source:
+    // vfs_rename.
     private ValueTask<FsResult<RenamedReply>> AnswerSameAsync(in OperationContext op, InodeId inode)
     {
         var joint = new JointBatch(Core, Shard, op, OperationKind.EntryRenamed);
@@ -174,7 +175,8 @@ internal sealed partial class DirectoryGrain
         return isFull ? FsError.ENOTEMPTY : FsError.None;
     }
 
-    // Whether a directory is, or lies below, another one. Under the tree lock, or the answer is known to be no change of shape.
+    // Whether a directory is, or lies below, another one. Under the tree lock, or the answer is known to be no change
+    // of shape.
     private bool IsWithin(InodeId directory, InodeId ancestor)
     {
         for (var depth = 0; depth < Limits.DirectoryDepthMax && !directory.IsNone; depth++)
@@ -204,7 +206,8 @@ internal sealed partial class DirectoryGrain
         return SubmitAsync(joint, new(moved, replaced));
     }
 
-    private ValueTask<FsResult<RenamedReply>> ExchangeAsync(in OperationContext op, in RenamePlan plan, in RenamePair pair)
+    private ValueTask<FsResult<RenamedReply>> ExchangeAsync(in OperationContext op, in RenamePlan plan,
+        in RenamePair pair)
     {
         var joint = new JointBatch(Core, Shard, op, OperationKind.EntriesExchanged);
         var target = pair.Target!;

@@ -10,8 +10,10 @@ using Orleans.Concurrency;
 namespace ClaudeFs.Grains.Directories;
 
 /// <summary>
-/// One directory: its entries, its own row, and the first row of each child that is made in it. What changes rows of other
-/// inodes too takes their intents (<see cref="IntentSet"/>), looks again, and submits one batch, joint when shards differ.
+/// One directory: its entries, its own row, and the first row of each child that is made in it. What changes rows of
+/// other
+/// inodes too takes their intents (<see cref="IntentSet"/>), looks again, and submits one batch, joint when shards
+/// differ.
 /// </summary>
 [Reentrant]
 internal sealed partial class DirectoryGrain(FileSystemCore core) : InodeOperationsGrain(core), IDirectoryGrain

@@ -69,7 +69,9 @@ internal sealed class FileSystemCore
         return ShardOf(inode).FindInode(inode, ref version);
     }
 
-    /// <summary>Whether pieces pinned in this epoch may have been dropped already: the writer puts them again.</summary>
+    /// <summary>
+    /// Whether pieces pinned in this epoch may have been dropped already: the writer puts them again.
+    /// </summary>
     public bool IsPinTooOld(ulong oldestPin) => oldestPin != 0 && GarbageEpoch > oldestPin + 1;
 
     /// <summary>The active shard with the fewest inodes.</summary>

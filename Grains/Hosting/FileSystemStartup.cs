@@ -7,7 +7,8 @@ using Microsoft.Extensions.Logging;
 namespace ClaudeFs.Grains.Hosting;
 
 /// <summary>
-/// Before anything is served: the root is there, limits are known, the sessions of before are either ended (those that lived in
+/// Before anything is served: the root is there, limits are known, the sessions of before are either ended (those
+/// that lived in
 /// a silo's process) or waited for until their term is over; orphans that nobody can have open are freed.
 /// </summary>
 internal sealed class FileSystemStartup(
@@ -40,7 +41,10 @@ internal sealed class FileSystemStartup(
             await grains.GetGrain<ISessionGrain>((long)session.Value).CloseAsync();
         }
 
-        foreach (var state in core.Sessions.All) await grains.GetGrain<ISessionGrain>((long)state.Id.Value).WatchAsync();
+        foreach (var state in core.Sessions.All)
+        {
+            await grains.GetGrain<ISessionGrain>((long)state.Id.Value).WatchAsync();
+        }
         for (var i = 0; i < core.Options.ActiveShardCount; i++) await grains.GetGrain<IShardGrain>(i).StartSweepAsync();
     }
 

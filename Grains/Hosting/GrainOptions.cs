@@ -6,7 +6,8 @@ namespace ClaudeFs.Grains.Hosting;
 public sealed class GrainOptions
 {
     /// <summary>
-    /// How long a session's leases hold after its last keepalive, and what a silent one is waited for. With the silence below it
+    /// How long a session's leases hold after its last keepalive, and what a silent one is waited for. With the
+    /// silence below it
     /// stays under the runtime's response time, so that who waits for a dead holder is answered.
     /// </summary>
     [Range(typeof(TimeSpan), "00:00:01", "00:10:00")]
@@ -20,7 +21,9 @@ public sealed class GrainOptions
     [Range(typeof(TimeSpan), "00:00:00.01", "00:01:00")]
     public TimeSpan RecallRetry { get; init; } = TimeSpan.FromMilliseconds(200);
 
-    /// <summary>Shards that new directories of the top two levels are spread over: 1 to 4096, never lowered later.</summary>
+    /// <summary>
+    /// Shards that new directories of the top two levels are spread over: 1 to 4096, never lowered later.
+    /// </summary>
     [Range(1, Primitives.ShardId.Count)]
     public int ActiveShardCount { get; init; } = 16;
 }

@@ -12,11 +12,14 @@ namespace ClaudeFs.Grains.Hosting;
 public static class GrainsHosting
 {
     /// <summary>
-    /// Adds what the grains need: an open store, which stays its maker's, and options. Before the silo serves, the root directory is
-    /// made if missing, and the sessions of before are ended or waited for. An <see cref="Platform.Seams.IGarbageEpochs"/> among
+    /// Adds what the grains need: an open store, which stays its maker's, and options. Before the silo serves, the
+    /// root directory is
+    /// made if missing, and the sessions of before are ended or waited for. An <see
+    /// cref="Platform.Seams.IGarbageEpochs"/> among
     /// the services is asked for garbage epochs; a TimeProvider for the time.
     /// </summary>
-    public static ISiloBuilder AddClaudeFsGrains(this ISiloBuilder builder, MetadataStore store, GrainOptions? options = null)
+    public static ISiloBuilder AddClaudeFsGrains(this ISiloBuilder builder, MetadataStore store,
+        GrainOptions? options = null)
     {
         var services = builder.Services;
         services.TryAddSingleton(TimeProvider.System);

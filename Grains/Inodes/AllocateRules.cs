@@ -29,7 +29,9 @@ internal readonly record struct ByteRange(ulong Start, ulong End)
     public bool Covers(ulong lengthBytes) => Start == 0 && End >= lengthBytes;
 }
 
-/// <summary>fallocate's arguments and what they do to the pieces of an extent. Source: fallocate(2), vfs_fallocate.</summary>
+/// <summary>
+/// fallocate's arguments and what they do to the pieces of an extent. Source: fallocate(2), vfs_fallocate.
+/// </summary>
 internal static class AllocateRules
 {
     /// <summary>Errors: EINVAL, EOPNOTSUPP, EFBIG.</summary>
@@ -47,7 +49,8 @@ internal static class AllocateRules
     }
 
     /// <summary>
-    /// What to change, in whole blocks of 4 KiB: outwards for allocation, inwards for holes and zeros, whose edges the client writes.
+    /// What to change, in whole blocks of 4 KiB: outwards for allocation, inwards for holes and zeros, whose edges
+    /// the client writes.
     /// </summary>
     public static ByteRange Range(AllocateMode mode, ulong offset, ulong length)
     {
@@ -60,7 +63,9 @@ internal static class AllocateRules
         return range.End < range.Start ? new(range.Start, range.Start) : range;
     }
 
-    /// <summary>Adds the pieces that replace [start, end) of an extent: holes, or unwritten ones where nothing is yet.</summary>
+    /// <summary>
+    /// Adds the pieces that replace [start, end) of an extent: holes, or unwritten ones where nothing is yet.
+    /// </summary>
     public static void AddUpdates(
         AllocateMode mode, ExtentRow? extent, uint start, uint end, List<ExtentPiece> updates)
     {

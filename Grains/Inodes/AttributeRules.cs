@@ -22,7 +22,8 @@ internal static class AttributeRules
     }
 
     /// <summary>
-    /// The content was written at <paramref name="written"/> by the clock of a lease's holder: mtime moves forward to it, and never
+    /// The content was written at <paramref name="written"/> by the clock of a lease's holder: mtime moves forward to
+    /// it, and never
     /// beyond now. An mtime that a user has set into the future gives way, as it does to any write.
     /// </summary>
     public static InodeAttributes Written(this in InodeAttributes before, Stamp now, Stamp written)
@@ -34,7 +35,8 @@ internal static class AttributeRules
     }
 
     /// <summary>
-    /// Mode after a write, truncation or change of owner: set-user-id goes, set-group-id where the group may execute (without
+    /// Mode after a write, truncation or change of owner: set-user-id goes, set-group-id where the group may execute
+    /// (without
     /// that it means mandatory locking). Directories keep theirs. Source: setattr_should_drop_sgid in fs/attr.c.
     /// </summary>
     public static uint WithoutPrivileges(uint mode)
@@ -81,14 +83,17 @@ internal static class AttributeRules
     }
 
     /// <summary>
-    /// Whether the sticky bit of a directory keeps the caller from removing or renaming an entry: only the owner of the entry or of
+    /// Whether the sticky bit of a directory keeps the caller from removing or renaming an entry: only the owner of
+    /// the entry or of
     /// the directory, and root, may. Source: __check_sticky in fs/namei.c.
     /// </summary>
     public static bool IsStickyFor(in InodeAttributes directory, in InodeAttributes child, Caller caller) =>
         (directory.Mode & FileMode.Sticky) != 0 && caller.Uid != 0 && caller.Uid != child.Uid
         && caller.Uid != directory.Uid;
 
-    /// <summary>Mode and group of a new inode: a set-group-id directory gives on its group, and the bit to directories.</summary>
+    /// <summary>
+    /// Mode and group of a new inode: a set-group-id directory gives on its group, and the bit to directories.
+    /// </summary>
     public static (uint Mode, uint Gid) Inherit(in InodeAttributes directory, uint mode, Caller caller)
     {
         if ((directory.Mode & FileMode.SetGid) == 0) return (mode, caller.Gid);

@@ -4,7 +4,8 @@ using ClaudeFs.Primitives;
 
 namespace ClaudeFs.Grains.Inodes;
 
-// fallocate: a bounded batch of extents at a time, each a change of its own; the last one carries the size and the answer.
+// fallocate: a bounded batch of extents at a time, each a change of its own; the last one carries the size and the
+// answer.
 internal sealed partial class InodeGrain
 {
     /// <inheritdoc/>
@@ -87,7 +88,8 @@ internal sealed partial class InodeGrain
             updates.Clear();
             AllocateRules.AddUpdates(step.Mode, extent, start, end, updates);
             if (updates.Count == 0) continue;
-            var after = batch.Splice(extent, Inode, index, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(updates));
+            var after = batch.Splice(extent, Inode, index,
+                System.Runtime.InteropServices.CollectionsMarshal.AsSpan(updates));
             allocated += (after?.AllocatedBytes ?? 0) - (ulong)(extent?.AllocatedBytes ?? 0);
         }
 

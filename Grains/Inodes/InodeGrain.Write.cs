@@ -6,7 +6,8 @@ namespace ClaudeFs.Grains.Inodes;
 
 internal sealed partial class InodeGrain
 {
-    private const AttributeMask AlsoMask = AttributeMask.Mode | AttributeMask.Uid | AttributeMask.Gid | AttributeMask.Atime
+    private const AttributeMask AlsoMask =
+        AttributeMask.Mode | AttributeMask.Uid | AttributeMask.Gid | AttributeMask.Atime
         | AttributeMask.Mtime | AttributeMask.AtimeNow | AttributeMask.MtimeNow | AttributeMask.Ctime;
 
     /// <inheritdoc/>
@@ -34,7 +35,9 @@ internal sealed partial class InodeGrain
 
         if (Shard.IsReadOnly(out _)) return new(FsError.EROFS);
         var batch = Shard.Begin(op, OperationKind.ContentWritten);
-        var content = request.Inline is null ? WriteExtents(batch, before, request) : WriteInline(batch, before, request);
+        var content = request.Inline is null
+            ? WriteExtents(batch, before, request)
+            : WriteInline(batch, before, request);
         var after = content.Written(batch.Stamp, request.Mtime);
         if (request.KillPrivileges)
         {
@@ -67,7 +70,10 @@ internal sealed partial class InodeGrain
         if (request.SizeBytes > Limits.FileBytesMax) return FsError.EFBIG;
         if (request.Inline is { } inline)
         {
-            if (inline.Length > Limits.InlineBytesMax || (ulong)inline.Length > request.SizeBytes) return FsError.EINVAL;
+            if (inline.Length > Limits.InlineBytesMax || (ulong)inline.Length > request.SizeBytes)
+            {
+                return FsError.EINVAL;
+            }
             if (!request.Updates.IsDefaultOrEmpty) return FsError.EINVAL;
             return HasExtents(before) && CountTooMany() ? FsError.EINVAL : FsError.None;
         }
@@ -77,7 +83,8 @@ internal sealed partial class InodeGrain
         return WriteRules.Check(request, Math.Max(before.SizeBytes, request.SizeBytes));
     }
 
-    // Whole content that fits a row replaces extents only while one batch can end them: a truncation comes before otherwise.
+    // Whole content that fits a row replaces extents only while one batch can end them: a truncation comes before
+    // otherwise.
     private bool CountTooMany()
     {
         var version = default(ReadVersion);

@@ -6,7 +6,9 @@ using Orleans.Concurrency;
 
 namespace ClaudeFs.Grains.Inodes;
 
-/// <summary>One inode that is no directory; see <see cref="InodeOperationsGrain"/> for what keeps its changes apart.</summary>
+/// <summary>
+/// One inode that is no directory; see <see cref="InodeOperationsGrain"/> for what keeps its changes apart.
+/// </summary>
 [Reentrant]
 internal sealed partial class InodeGrain(FileSystemCore core) : InodeOperationsGrain(core), IInodeGrain
 {
@@ -38,7 +40,10 @@ internal sealed partial class InodeGrain(FileSystemCore core) : InodeOperationsG
             return await RefuseAsync<byte[]>(FsError.ESTALE, version, session);
         }
 
-        if (!FileMode.IsSymlink(row.Attributes.Mode)) return await RefuseAsync<byte[]>(FsError.EINVAL, version, session);
+        if (!FileMode.IsSymlink(row.Attributes.Mode))
+        {
+            return await RefuseAsync<byte[]>(FsError.EINVAL, version, session);
+        }
         var target = Shard.FindInline(Inode, ref version);
         return await Shard.Reply<byte[]>(target is null ? FsError.EIO : target.Bytes, version, session);
     }
@@ -76,7 +81,8 @@ internal sealed partial class InodeGrain(FileSystemCore core) : InodeOperationsG
         return group is { } g ? await LendAsync(new(g, bytes, 0)) : FsError.None;
     }
 
-    // Only who holds no lease reads the map without having asked for one: what the writer has buffered is flushed first.
+    // Only who holds no lease reads the map without having asked for one: what the writer has buffered is flushed
+    // first.
     private async ValueTask RecallWriterAsync(SessionId session)
     {
         if (session != SessionId.None && Leases.Find(Inode, session).Mode != LeaseMode.None) return;

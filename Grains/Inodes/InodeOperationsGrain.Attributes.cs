@@ -55,7 +55,10 @@ internal abstract partial class InodeOperationsGrain
         need = default;
         var session = op.Id.Session;
         var version = default(ReadVersion);
-        if (Shard.FindInode(Inode, ref version) is not { } row) return RefuseAsync<AttributesReply>(FsError.ESTALE, version, session);
+        if (Shard.FindInode(Inode, ref version) is not { } row)
+        {
+            return RefuseAsync<AttributesReply>(FsError.ESTALE, version, session);
+        }
         var before = row.Attributes;
         var isResize = change.Mask.HasFlag(AttributeMask.Size);
         if (isResize && CheckSize(before, change.SizeBytes) is var bad && bad != FsError.None)
@@ -70,7 +73,10 @@ internal abstract partial class InodeOperationsGrain
         if (isResize)
         {
             after = Resize(batch, before, change.SizeBytes).Modified(batch.Stamp);
-            if ((change.Mask & Owner) == 0 && change.Mask.HasFlag(AttributeMask.KillPrivileges)) DropCapabilities(batch);
+            if ((change.Mask & Owner) == 0 && change.Mask.HasFlag(AttributeMask.KillPrivileges))
+            {
+                DropCapabilities(batch);
+            }
         }
 
         if ((change.Mask & Owner) != 0 && !before.IsDirectory) DropCapabilities(batch);
@@ -87,7 +93,9 @@ internal abstract partial class InodeOperationsGrain
         return SubmitAttributesAsync(batch, after, ticket, session);
     }
 
-    /// <summary>Answers with the attributes; the session's own lease is named in the live answer, never in the kept one.</summary>
+    /// <summary>
+    /// Answers with the attributes; the session's own lease is named in the live answer, never in the kept one.
+    /// </summary>
     protected ValueTask<FsResult<AttributesReply>> SubmitAttributesAsync(
         ShardBatch batch, in InodeAttributes after, in QuotaTicket ticket, SessionId session)
     {
@@ -106,7 +114,8 @@ internal abstract partial class InodeOperationsGrain
     }
 
     /// <summary>
-    /// Writes the difference in bytes, and a change of owner, into the counters; false when a limit needs a slice first.
+    /// Writes the difference in bytes, and a change of owner, into the counters; false when a limit needs a slice
+    /// first.
     /// </summary>
     protected static bool TryMoveUsage(
         ShardBatch batch, in InodeAttributes before, in InodeAttributes after, ref QuotaTicket ticket)

@@ -4,14 +4,16 @@ using ClaudeFs.Primitives;
 
 namespace ClaudeFs.Grains.Inodes;
 
-// Sizes: what truncation, freeing and writing do to inline content and extents. Bytes are never touched, only their map.
+// Sizes: what truncation, freeing and writing do to inline content and extents. Bytes are never touched, only their
+// map.
 internal abstract partial class InodeOperationsGrain
 {
     /// <summary>The extent that holds a byte.</summary>
     protected static uint ExtentOf(ulong offset) => (uint)(offset / Limits.ExtentBytes);
 
     /// <summary>
-    /// Cuts a file that shrinks by many extents from its end, a bounded batch at a time, each with its own size, until one batch
+    /// Cuts a file that shrinks by many extents from its end, a bounded batch at a time, each with its own size,
+    /// until one batch
     /// can do the rest.
     /// </summary>
     private async ValueTask<FsResult<Nothing>> CutLongTailAsync(OperationContext op, ulong sizeBytes)
@@ -34,7 +36,8 @@ internal abstract partial class InodeOperationsGrain
         if (Shard.FindInode(Inode, ref version) is not { } row) return false;
         if (row.Attributes.AllocatedBytes <= Limits.ExtentsPerBatchMax * Limits.LocatedBytes) return false;
         var first = FirstWholeExtent(sizeBytes);
-        return HasExtents(row.Attributes) && CountExtents(first, Limits.ExtentsPerBatchMax + 1) > Limits.ExtentsPerBatchMax;
+        return HasExtents(row.Attributes)
+            && CountExtents(first, Limits.ExtentsPerBatchMax + 1) > Limits.ExtentsPerBatchMax;
     }
 
     private int CountExtents(uint first, int countMax)
@@ -94,7 +97,8 @@ internal abstract partial class InodeOperationsGrain
     }
 
     /// <summary>
-    /// Cuts or extends the content in the batch; at most a batch of extents lies beyond the new end. The attributes with the new
+    /// Cuts or extends the content in the batch; at most a batch of extents lies beyond the new end. The attributes
+    /// with the new
     /// size and allocation.
     /// </summary>
     protected InodeAttributes Resize(ShardBatch batch, in InodeAttributes before, ulong sizeBytes)

@@ -45,7 +45,8 @@ internal abstract partial class InodeOperationsGrain
     }
 
     /// <inheritdoc cref="IInodeOperations.BeginIntentAsync"/>
-    public async ValueTask<FsResult<InodeAttributes>> BeginIntentAsync(OperationId op, SessionId session, RecallCause cause)
+    public async ValueTask<FsResult<InodeAttributes>> BeginIntentAsync(OperationId op, SessionId session,
+        RecallCause cause)
     {
         var token = IntentTable.NewToken();
         if (!Intents.TryTake(Inode, token))

@@ -15,7 +15,10 @@ internal abstract partial class InodeOperationsGrain
         var refused = await AdmitReaderAsync(session);
         if (refused != FsError.None) return refused;
         var version = default(ReadVersion);
-        if (Shard.FindInode(Inode, ref version) is null) return await RefuseAsync<byte[]>(FsError.ESTALE, version, session);
+        if (Shard.FindInode(Inode, ref version) is null)
+        {
+            return await RefuseAsync<byte[]>(FsError.ESTALE, version, session);
+        }
         if (CheckName(name) is var bad && bad != FsError.None) return bad;
         var row = Shard.FindXattr(Inode, name, ref version);
         return await Shard.Reply<byte[]>(row is null ? FsError.ENODATA : row.Value, version, session);
@@ -41,7 +44,8 @@ internal abstract partial class InodeOperationsGrain
     /// <inheritdoc cref="IInodeOperations.SetXattrAsync"/>
     public ValueTask<FsResult<Nothing>> SetXattrAsync(OperationContext op, FsName name, byte[] value, XattrMode mode) =>
         ChangeAsync(op, RecallCause.AttributesChange, default, (name, value, mode),
-            static (InodeOperationsGrain self, in OperationContext op, (FsName, byte[], XattrMode) state, out QuotaNeed need) =>
+            static (InodeOperationsGrain self, in OperationContext op, (FsName, byte[], XattrMode) state,
+                out QuotaNeed need) =>
             {
                 need = default;
                 return self.ApplySetXattrAsync(op, state.Item1, state.Item2, state.Item3);
@@ -56,16 +60,23 @@ internal abstract partial class InodeOperationsGrain
                 return self.ApplyRemoveXattrAsync(op, name);
             });
 
-    private ValueTask<FsResult<Nothing>> ApplySetXattrAsync(in OperationContext op, FsName name, byte[] value, XattrMode mode)
+    private ValueTask<FsResult<Nothing>> ApplySetXattrAsync(in OperationContext op, FsName name, byte[] value,
+        XattrMode mode)
     {
         var session = op.Id.Session;
         var version = default(ReadVersion);
-        if (Shard.FindInode(Inode, ref version) is not { } row) return RefuseAsync<Nothing>(FsError.ESTALE, version, session);
+        if (Shard.FindInode(Inode, ref version) is not { } row)
+        {
+            return RefuseAsync<Nothing>(FsError.ESTALE, version, session);
+        }
         if (Shard.IsReadOnly(out _)) return new(FsError.EROFS);
         if (CheckName(name) is var bad && bad != FsError.None) return RefuseAsync<Nothing>(bad, version, session);
         if (value.Length > Limits.XattrValueBytesMax) return RefuseAsync<Nothing>(FsError.E2BIG, version, session);
         var before = Shard.FindXattr(Inode, name, ref version);
-        if (mode == XattrMode.Create && before is not null) return RefuseAsync<Nothing>(FsError.EEXIST, version, session);
+        if (mode == XattrMode.Create && before is not null)
+        {
+            return RefuseAsync<Nothing>(FsError.EEXIST, version, session);
+        }
         if (mode == XattrMode.Replace && before is null) return RefuseAsync<Nothing>(FsError.ENODATA, version, session);
         if (!Fits(name, value, ref version)) return RefuseAsync<Nothing>(FsError.ENOSPC, version, session);
 
@@ -79,7 +90,10 @@ internal abstract partial class InodeOperationsGrain
     {
         var session = op.Id.Session;
         var version = default(ReadVersion);
-        if (Shard.FindInode(Inode, ref version) is not { } row) return RefuseAsync<Nothing>(FsError.ESTALE, version, session);
+        if (Shard.FindInode(Inode, ref version) is not { } row)
+        {
+            return RefuseAsync<Nothing>(FsError.ESTALE, version, session);
+        }
         if (Shard.IsReadOnly(out _)) return new(FsError.EROFS);
         if (CheckName(name) is var bad && bad != FsError.None) return RefuseAsync<Nothing>(bad, version, session);
         if (Shard.FindXattr(Inode, name, ref version) is not { } before)

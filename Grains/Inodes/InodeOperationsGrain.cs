@@ -9,8 +9,10 @@ using ClaudeFs.Primitives;
 namespace ClaudeFs.Grains.Inodes;
 
 /// <summary>
-/// What directories and all other inodes have in common. Rows are the shard's, never kept here. Every change takes the inode's
-/// intent, validates, applies and submits, without an await between taking the intent firmly and giving it back; so changes
+/// What directories and all other inodes have in common. Rows are the shard's, never kept here. Every change takes
+/// the inode's
+/// intent, validates, applies and submits, without an await between taking the intent firmly and giving it back; so
+/// changes
 /// of one inode never overlap, whichever grain makes them.
 /// </summary>
 internal abstract partial class InodeOperationsGrain : Grain
@@ -38,7 +40,9 @@ internal abstract partial class InodeOperationsGrain : Grain
 
     protected IntentTable Intents => Memory.Intents;
 
-    /// <summary>The session is served here: known, alive, and its row for this shard committed. Errors: ESTALE, EROFS.</summary>
+    /// <summary>
+    /// The session is served here: known, alive, and its row for this shard committed. Errors: ESTALE, EROFS.
+    /// </summary>
     protected ValueTask<FsError> AdmitAsync(SessionId session)
     {
         if (session == SessionId.None) return new(FsError.None);
@@ -46,7 +50,9 @@ internal abstract partial class InodeOperationsGrain : Grain
         return state.HasEntered(Shard.Id) ? new(FsError.None) : EnterAsync(state);
     }
 
-    /// <summary>As <see cref="AdmitAsync"/> for what changes nothing: a read-only store serves it, without leases.</summary>
+    /// <summary>
+    /// As <see cref="AdmitAsync"/> for what changes nothing: a read-only store serves it, without leases.
+    /// </summary>
     protected ValueTask<FsError> AdmitReaderAsync(SessionId session)
     {
         if (session == SessionId.None) return new(FsError.None);
@@ -54,7 +60,9 @@ internal abstract partial class InodeOperationsGrain : Grain
         return state.HasEntered(Shard.Id) || Shard.IsReadOnly(out _) ? new(FsError.None) : EnterAsync(state);
     }
 
-    /// <summary>One change: the intent, the leases in the way, the earlier answer of a retry, the change, its commit.</summary>
+    /// <summary>
+    /// One change: the intent, the leases in the way, the earlier answer of a retry, the change, its commit.
+    /// </summary>
     protected async ValueTask<FsResult<T>> ChangeAsync<T, TState>(
         OperationContext op, RecallCause cause, FsName name, TState state, Change<T, TState> change)
     {
@@ -89,7 +97,8 @@ internal abstract partial class InodeOperationsGrain : Grain
     }
 
     /// <summary>
-    /// Takes this inode's intent and gets back the leases of others that stand against the wish. Completes at once when nobody is
+    /// Takes this inode's intent and gets back the leases of others that stand against the wish. Completes at once
+    /// when nobody is
     /// in the way; the holder of the write lease goes ahead of whoever waits for it.
     /// </summary>
     protected ValueTask<Hold> HoldAsync(SessionId session, LeaseMode wanted, RecallCause cause, FsName name)

@@ -4,10 +4,14 @@ using ClaudeFs.Primitives;
 
 namespace ClaudeFs.Grains.Inodes;
 
-/// <summary>Frees inodes that have neither a name nor anyone who has them open. Precondition of all: the inode's intent.</summary>
+/// <summary>
+/// Frees inodes that have neither a name nor anyone who has them open. Precondition of all: the inode's intent.
+/// </summary>
 internal static class Reaper
 {
-    /// <summary>The session no longer has the orphan open; the last one's call frees it. Whether a sweep has to do the rest.</summary>
+    /// <summary>
+    /// The session no longer has the orphan open; the last one's call frees it. Whether a sweep has to do the rest.
+    /// </summary>
     public static bool Forget(ShardMemory memory, InodeId inode, SessionId session)
     {
         var version = default(ReadVersion);
@@ -22,7 +26,8 @@ internal static class Reaper
     }
 
     /// <summary>
-    /// Frees an orphan: with up to <see cref="Limits.ExtentsPerBatchMax"/> extents at once, of a larger one so many and then
+    /// Frees an orphan: with up to <see cref="Limits.ExtentsPerBatchMax"/> extents at once, of a larger one so many
+    /// and then
     /// the caller comes back. Whether something is left.
     /// </summary>
     public static bool Free(ShardMemory memory, OrphanRow orphan, out Commit commit)

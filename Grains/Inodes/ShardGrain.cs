@@ -5,7 +5,9 @@ using Orleans.Concurrency;
 
 namespace ClaudeFs.Grains.Inodes;
 
-/// <summary>Background work of one shard; each step takes the inode's intent, and waits for its commit before the next.</summary>
+/// <summary>
+/// Background work of one shard; each step takes the inode's intent, and waits for its commit before the next.
+/// </summary>
 [Reentrant]
 internal sealed class ShardGrain : Grain, IShardGrain
 {

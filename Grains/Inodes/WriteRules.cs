@@ -6,7 +6,8 @@ namespace ClaudeFs.Grains.Inodes;
 internal static class WriteRules
 {
     /// <summary>
-    /// Extents ascend; their pieces ascend, do not overlap, lie within the extent, begin at multiples of 4 KiB and end there or at
+    /// Extents ascend; their pieces ascend, do not overlap, lie within the extent, begin at multiples of 4 KiB and
+    /// end there or at
     /// or after the end of the file; stored ones name stored bytes. Errors: EINVAL, EFBIG.
     /// </summary>
     public static FsError Check(WriteRequest request, ulong sizeBytes)

@@ -4,8 +4,10 @@ using ClaudeFs.Primitives;
 namespace ClaudeFs.Grains.Intents;
 
 /// <summary>
-/// The intents of one operation that changes several inodes, in any shards of this silo: taken in ascending order of inode, so
-/// that no two operations wait for each other, with the leases that stand against the change recalled; given back all at once.
+/// The intents of one operation that changes several inodes, in any shards of this silo: taken in ascending order of
+/// inode, so
+/// that no two operations wait for each other, with the leases that stand against the change recalled; given back all
+/// at once.
 /// </summary>
 internal sealed class IntentSet(FileSystemCore core, SessionId session)
 {
@@ -34,7 +36,9 @@ internal sealed class IntentSet(FileSystemCore core, SessionId session)
         _count++;
     }
 
-    /// <summary>Takes them all, or none; completes at once when nobody is in the way. Errors: EAGAIN (too many wait).</summary>
+    /// <summary>
+    /// Takes them all, or none; completes at once when nobody is in the way. Errors: EAGAIN (too many wait).
+    /// </summary>
     public async ValueTask<FsError> TakeAsync()
     {
         try
@@ -88,7 +92,8 @@ internal sealed class IntentSet(FileSystemCore core, SessionId session)
     private async ValueTask<FsError> DrainAsync(Wish wish)
     {
         if (wish.Cause == RecallCause.TreeLock) await wish.Memory.Intents.FirmAsync(wish.Inode, _token);
-        else await core.Recaller.DrainAsync(wish.Memory, wish.Inode, _token, session, LeaseMode.Write, wish.Cause, wish.Name);
+        else await core.Recaller.DrainAsync(wish.Memory, wish.Inode, _token, session, LeaseMode.Write, wish.Cause,
+            wish.Name);
         return FsError.None;
     }
 

@@ -9,10 +9,12 @@ public readonly record struct IntentToken(ulong Value)
 }
 
 /// <summary>
-/// The intents of one shard: who may change the rows of an inode. A change takes the intents of all inodes whose rows it
+/// The intents of one shard: who may change the rows of an inode. A change takes the intents of all inodes whose rows
+/// it
 /// changes, in ascending order of <see cref="InodeId"/>, validates, applies, and gives them back in the same turn; only
 /// recalls of leases and joint commits hold one for longer.
-/// <para>An intent is first <i>draining</i>: leases that conflict are being recalled, and their holders' own operations on
+/// <para>An intent is first <i>draining</i>: leases that conflict are being recalled, and their holders' own
+/// operations on
 /// the inode may still visit it, else a holder could not flush what is asked back. Then it is <i>firm</i>: nobody else
 /// changes the inode. A visit and a firm intent exclude each other.</para>
 /// Thread-safe: one lock, nothing is called and nothing completes under it.
@@ -58,8 +60,10 @@ public sealed class IntentTable
     }
 
     /// <summary>
-    /// Takes the intent, draining, when it is this caller's turn (first come, first served). The caller then recalls what
-    /// conflicts and calls <see cref="FirmAsync"/>. Errors: EAGAIN when <see cref="Limits.IntentWaitersMax"/> wait already.
+    /// Takes the intent, draining, when it is this caller's turn (first come, first served). The caller then recalls
+    /// what
+    /// conflicts and calls <see cref="FirmAsync"/>. Errors: EAGAIN when <see cref="Limits.IntentWaitersMax"/> wait
+    /// already.
     /// </summary>
     public ValueTask<FsError> TakeAsync(InodeId inode, IntentToken token)
     {
@@ -108,7 +112,8 @@ public sealed class IntentTable
     }
 
     /// <summary>
-    /// Completes when a visit, or taking the intent, may succeed: for the holder of a write lease, who must not wait in line
+    /// Completes when a visit, or taking the intent, may succeed: for the holder of a write lease, who must not wait
+    /// in line
     /// behind someone who waits for that lease.
     /// </summary>
     public ValueTask WhenOpenAsync(InodeId inode)
@@ -121,7 +126,8 @@ public sealed class IntentTable
     }
 
     /// <summary>
-    /// Lets the holder of a lease that is being recalled go ahead of a draining intent; ends with <see cref="Leave"/>, in
+    /// Lets the holder of a lease that is being recalled go ahead of a draining intent; ends with <see
+    /// cref="Leave"/>, in
     /// the same turn. Visits of one inode exclude each other because its activation runs one turn at a time.
     /// </summary>
     public bool TryVisit(InodeId inode)

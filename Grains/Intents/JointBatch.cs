@@ -5,7 +5,8 @@ using ClaudeFs.Primitives;
 namespace ClaudeFs.Grains.Intents;
 
 /// <summary>
-/// The batches of one operation, one a shard, committed together: the coordinator's first. Lives within one turn, in which the
+/// The batches of one operation, one a shard, committed together: the coordinator's first. Lives within one turn, in
+/// which the
 /// operation has the intents of all inodes whose rows it changes.
 /// </summary>
 internal sealed class JointBatch

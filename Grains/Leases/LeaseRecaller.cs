@@ -7,15 +7,18 @@ using Microsoft.Extensions.Logging;
 namespace ClaudeFs.Grains.Leases;
 
 /// <summary>
-/// Gets leases back. The caller has the inode's intent, draining, so that nothing new is granted meanwhile and the holders'
-/// flushes go ahead. A holder's deadline moves with each operation that it flushes; a silent one is evicted, and what it held
+/// Gets leases back. The caller has the inode's intent, draining, so that nothing new is granted meanwhile and the
+/// holders'
+/// flushes go ahead. A holder's deadline moves with each operation that it flushes; a silent one is evicted, and what
+/// it held
 /// counts as back only when its term is over.
 /// </summary>
 internal sealed class LeaseRecaller(
     SessionTable sessions, TimeProvider time, GrainOptions options, ILogger<LeaseRecaller> logger)
 {
     /// <summary>
-    /// Recalls what stands against the wish under a draining intent, and makes the intent firm; gives it back when that fails.
+    /// Recalls what stands against the wish under a draining intent, and makes the intent firm; gives it back when
+    /// that fails.
     /// </summary>
     public async ValueTask DrainAsync(ShardMemory memory, InodeId inode, IntentToken token, SessionId session,
         LeaseMode wanted, RecallCause cause, FsName name)
@@ -94,7 +97,8 @@ internal sealed class LeaseRecaller(
         return null;
     }
 
-    // Any failure of the call is the connection's or the client's: the recall is tried again until the silence is too long.
+    // Any failure of the call is the connection's or the client's: the recall is tried again until the silence is too
+    // long.
     private async Task<LeaseReturn?> CallAsync(ILeaseHolder holder, SessionState state, LeaseRecall recall)
     {
         try
@@ -108,7 +112,8 @@ internal sealed class LeaseRecaller(
         }
     }
 
-    // A recall is no part of the call that needs it: it has a deadline of its own, and the holder's flush may well come back
+    // A recall is no part of the call that needs it: it has a deadline of its own, and the holder's flush may well
+    // come back
     // to an activation that the call has passed.
     private static ValueTask<LeaseReturn> StartAsync(ILeaseHolder holder, LeaseRecall recall)
     {
@@ -136,7 +141,8 @@ internal sealed class LeaseRecaller(
 
         while (sessions.TermLeft(state) is var left && left > TimeSpan.Zero)
         {
-            await Task.WhenAny(state.Status == SessionStatus.Absent ? state.Settled : state.Ended, Task.Delay(left, time));
+            await Task.WhenAny(state.Status == SessionStatus.Absent ? state.Settled : state.Ended, Task.Delay(left,
+                time));
             if (state.Status is SessionStatus.Ended or SessionStatus.Alive) return;
         }
 

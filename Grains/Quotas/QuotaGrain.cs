@@ -6,7 +6,8 @@ using ClaudeFs.Primitives;
 namespace ClaudeFs.Grains.Quotas;
 
 /// <summary>
-/// Hard quota of one user or group. Invariant: what the counters show plus what is lent and not charged yet never exceeds a limit
+/// Hard quota of one user or group. Invariant: what the counters show plus what is lent and not charged yet never
+/// exceeds a limit
 /// by what was charged after it was set. One turn at a time: two shards never get the same bytes.
 /// </summary>
 internal sealed class QuotaGrain : Grain, IQuotaGrain
@@ -61,7 +62,8 @@ internal sealed class QuotaGrain : Grain, IQuotaGrain
         return new(new QuotaLimits((ulong)lent.Bytes, (ulong)lent.Inodes));
     }
 
-    // Slices first, counters after: a charge that moves from the one to the other in between is seen twice, never not at all.
+    // Slices first, counters after: a charge that moves from the one to the other in between is seen twice, never not
+    // at all.
     private Usage Left()
     {
         var limits = _core.Quotas.Find(_key);

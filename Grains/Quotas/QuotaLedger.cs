@@ -4,7 +4,8 @@ using ClaudeFs.Grains.Storage;
 namespace ClaudeFs.Grains.Quotas;
 
 /// <summary>
-/// Which users and groups have limits. While nobody has any, a charge costs one read of a flag. Thread-safe; written by the
+/// Which users and groups have limits. While nobody has any, a charge costs one read of a flag. Thread-safe; written
+/// by the
 /// quota grains alone.
 /// </summary>
 internal sealed class QuotaLedger

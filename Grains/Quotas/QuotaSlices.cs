@@ -4,9 +4,12 @@ using ClaudeFs.Primitives;
 namespace ClaudeFs.Grains.Quotas;
 
 /// <summary>
-/// What one shard may still charge to limited users and groups without asking: slices lent by their quota grains, parts of them
-/// reserved for open files, and parts on their way into the counters. A charge leaves the slice when it is taken, and leaves
-/// "on the way" only after its batch is applied, so that slices and counters together never show less than is used. Thread-safe.
+/// What one shard may still charge to limited users and groups without asking: slices lent by their quota grains,
+/// parts of them
+/// reserved for open files, and parts on their way into the counters. A charge leaves the slice when it is taken, and
+/// leaves
+/// "on the way" only after its batch is applied, so that slices and counters together never show less than is used.
+/// Thread-safe.
 /// </summary>
 internal sealed class QuotaSlices
 {
@@ -43,7 +46,9 @@ internal sealed class QuotaSlices
         lock (_lock) return _slices.TryGetValue(key, out var slice) ? slice.Outstanding : default;
     }
 
-    /// <summary>Takes a charge; false when the slice does not hold it. Ended by <see cref="Settle"/> or <see cref="Cancel"/>.</summary>
+    /// <summary>
+    /// Takes a charge; false when the slice does not hold it. Ended by <see cref="Settle"/> or <see cref="Cancel"/>.
+    /// </summary>
     public bool TryTake(CounterKey key, long bytes, long inodes)
     {
         lock (_lock)

@@ -10,7 +10,8 @@ internal readonly record struct QuotaNeed(CounterKey Key, long Bytes, long Inode
 }
 
 /// <summary>
-/// The charges of one operation in one shard: taken before the batch is filled, written into it as deltas, settled when it is
+/// The charges of one operation in one shard: taken before the batch is filled, written into it as deltas, settled
+/// when it is
 /// submitted. Lives within one turn.
 /// </summary>
 internal ref struct QuotaTicket(ShardMemory memory, QuotaLedger ledger)
@@ -22,7 +23,8 @@ internal ref struct QuotaTicket(ShardMemory memory, QuotaLedger ledger)
     public QuotaNeed Need { get; private set; }
 
     /// <summary>
-    /// Charges a user and a group, of those alone that have limits; false when a slice is too small, and then nothing is charged.
+    /// Charges a user and a group, of those alone that have limits; false when a slice is too small, and then nothing
+    /// is charged.
     /// Negative amounts are given back by the counters themselves and need no slice.
     /// </summary>
     public bool TryCharge(CounterKey? user, CounterKey? group, long bytes, long inodes)

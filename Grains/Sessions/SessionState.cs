@@ -18,7 +18,9 @@ public enum SessionStatus
     Ended = 3,
 }
 
-/// <summary>What the silo knows of one session, in memory. Thread-safe: written by the session's grain and by recalls.</summary>
+/// <summary>
+/// What the silo knows of one session, in memory. Thread-safe: written by the session's grain and by recalls.
+/// </summary>
 public sealed class SessionState(SessionId id, string clientName, bool isEmbedded)
 {
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -5,7 +5,8 @@ using ClaudeFs.Primitives;
 namespace ClaudeFs.Grains.Sessions;
 
 /// <summary>
-/// The sessions that this silo knows. A session that ends is taken out here, its leases become free, and its grain is told to
+/// The sessions that this silo knows. A session that ends is taken out here, its leases become free, and its grain is
+/// told to
 /// clean up its rows. Thread-safe.
 /// </summary>
 public sealed class SessionTable(TimeProvider time, GrainOptions options)
@@ -21,14 +22,18 @@ public sealed class SessionTable(TimeProvider time, GrainOptions options)
     /// <summary>The session, or null when it is not known (any more).</summary>
     public SessionState? Find(SessionId id) => _sessions.GetValueOrDefault(id);
 
-    /// <summary>Adds a session: one that opens, or at start one that was there before; false when the id is taken.</summary>
+    /// <summary>
+    /// Adds a session: one that opens, or at start one that was there before; false when the id is taken.
+    /// </summary>
     public bool TryAdd(SessionState state)
     {
         state.NoteSeen(time.GetTimestamp());
         return _sessions.TryAdd(state.Id, state);
     }
 
-    /// <summary>What is left of the session's term; zero when it is over. An embedded session that is alive has no end.</summary>
+    /// <summary>
+    /// What is left of the session's term; zero when it is over. An embedded session that is alive has no end.
+    /// </summary>
     public TimeSpan TermLeft(SessionState state)
     {
         if (state.IsEmbedded) return state.IsAlive ? TimeSpan.MaxValue : TimeSpan.Zero;

@@ -18,10 +18,12 @@ public class ConcurrencyTests
         var b = await clients[0].DirectoryAsync(InodeId.Root, "b");
         for (var i = 0; i < 8; i++) await clients[0].FileAsync(a, $"f{i}");
         var moved = await Task.WhenAll(
-            MoveAsync(clients[0], a, b), MoveAsync(clients[1], b, a), MoveAsync(clients[0], b, a), MoveAsync(clients[1], a, b))
+            MoveAsync(clients[0], a, b), MoveAsync(clients[1], b, a), MoveAsync(clients[0], b, a),
+                MoveAsync(clients[1], a, b))
             .WaitAsync(Bound);
         Assert.True(moved.Sum() > 8);
-        var names = (await clients[0].ListAsync(a)).Concat(await clients[0].ListAsync(b)).Select(entry => entry.Name.ToString());
+        var names = (await clients[0].ListAsync(a)).Concat(await clients[0].ListAsync(b)).Select(entry =>
+            entry.Name.ToString());
         Assert.Equal(Enumerable.Range(0, 8).Select(i => $"f{i}"), names.Order(StringComparer.Ordinal));
         Assert.Equal(8UL, (await clients[0].StatAsync(a)).SizeBytes + (await clients[0].StatAsync(b)).SizeBytes);
         Assert.All(silo.Core.Memories, memory => Assert.Equal(0, memory.Intents.Count));
@@ -50,7 +52,8 @@ public class ConcurrencyTests
         await using var silo = await TestSilo.StartAsync();
         var clients = new[] { await TestClient.OpenAsync(silo, 11), await TestClient.OpenAsync(silo, 12) };
         var directory = await clients[0].DirectoryAsync(InodeId.Root, "d");
-        await Task.WhenAll(Enumerable.Range(0, 6).Select(i => ChurnAsync(clients[i % 2], directory, i))).WaitAsync(Bound);
+        await Task.WhenAll(Enumerable.Range(0, 6).Select(i =>
+            ChurnAsync(clients[i % 2], directory, i))).WaitAsync(Bound);
         var listed = await clients[0].ListAsync(directory, pageCount: 3);
         var attributes = await clients[0].StatAsync(directory);
         Assert.Equal((ulong)listed.Count, attributes.SizeBytes);
@@ -114,7 +117,8 @@ public class ConcurrencyTests
             };
             Assert.Contains(error, new[]
             {
-                FsError.None, FsError.EEXIST, FsError.ENOENT, FsError.EISDIR, FsError.ENOTDIR, FsError.EPERM, FsError.ESTALE,
+                FsError.None, FsError.EEXIST, FsError.ENOENT, FsError.EISDIR, FsError.ENOTDIR, FsError.EPERM,
+                    FsError.ESTALE,
                 FsError.ENOTEMPTY,
             });
         }

@@ -9,7 +9,9 @@ internal static class Eventually
     /// <summary>How long a test waits for an answer that has to come.</summary>
     public static Task<T> SoonAsync<T>(this ValueTask<T> task) => task.AsTask().WaitAsync(Bound);
 
-    /// <summary>Completes when the condition holds; fails with <paramref name="what"/> when it does not in time.</summary>
+    /// <summary>
+    /// Completes when the condition holds; fails with <paramref name="what"/> when it does not in time.
+    /// </summary>
     public static async Task HoldsAsync(Func<bool> condition, string what)
     {
         var end = TimeProvider.System.GetUtcNow() + Bound;

@@ -14,7 +14,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace ClaudeFs.Grains.Tests.Kit;
 
 /// <summary>
-/// A silo with the real grains, runtime and store over a simulated device and tables, and a clock that stands still. It can be
+/// A silo with the real grains, runtime and store over a simulated device and tables, and a clock that stands still.
+/// It can be
 /// stopped in good order or cut off, and started again on what is left.
 /// </summary>
 internal sealed class TestSilo : IAsyncDisposable
@@ -44,11 +45,12 @@ internal sealed class TestSilo : IAsyncDisposable
 
     public CountingFeed Feed { get; } = new();
 
-    public IGarbageEpochs? Garbage { get; set; }
+    public IGarbageEpochs? Garbage { get; init; }
 
-    public static async Task<TestSilo> StartAsync(int seed = 1, GrainOptions? options = null)
+    public static async Task<TestSilo> StartAsync(
+        int seed = 1, GrainOptions? options = null, IGarbageEpochs? garbage = null)
     {
-        var silo = new TestSilo(seed, options ?? new());
+        var silo = new TestSilo(seed, options ?? new()) { Garbage = garbage };
         await silo._device.GrowAsync(LogBytes);
         await silo.StartAsync();
         return silo;
@@ -61,6 +63,17 @@ internal sealed class TestSilo : IAsyncDisposable
     /// <summary>Makes every later write of the log fail: the store becomes read-only with the next commit.</summary>
     public void FailDevice() => _device.Fault = static (in SimulatedOperation operation) =>
         operation.Kind == SimulatedOperationKind.Read ? FsError.None : FsError.EIO;
+
+    /// <summary>Requests of the device wait until <see cref="LetDeviceGo"/>.</summary>
+    public void HoldDevice() => _device.IsSlow = true;
+
+    public void LetDeviceGo()
+    {
+        _device.IsSlow = false;
+        while (_device.CompleteOne())
+        {
+        }
+    }
 
     /// <summary>Stops the silo, in good order or by cutting its power, and starts it again.</summary>
     public async Task RestartAsync(bool isCut = false)
@@ -100,6 +113,7 @@ internal sealed class TestSilo : IAsyncDisposable
     private async Task StopAsync()
     {
         if (_host is null) return;
+        LetDeviceGo();
         await _host.StopAsync(new CancellationToken(canceled: true)).ContinueWith(
             static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
         await Store.DisposeAsync();

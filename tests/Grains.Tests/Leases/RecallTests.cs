@@ -117,11 +117,13 @@ public class RecallTests
         var start = silo.Time.GetTimestamp();
         var wish = other.LeaseAsync(file, LeaseMode.Write).AsTask();
         await Eventually.HoldsAsync(() => !silent.Recalls.IsEmpty, "the recall came");
-        await Eventually.HoldsAsync(() => Advance(silo, TimeSpan.FromSeconds(1)) && !IsAlive(silo, silent), "it was evicted");
+        await Eventually.HoldsAsync(() =>
+            Advance(silo, TimeSpan.FromSeconds(1)) && !IsAlive(silo, silent), "it was evicted");
         Assert.Equal(FsError.ESTALE, (await silent.Grain.KeepAliveAsync(0)).Error);
         Assert.Equal(FsError.ESTALE, (await silent.TruncateAsync(file, 1)).Error);
         Assert.False(wish.IsCompleted);
-        await Eventually.HoldsAsync(() => Advance(silo, TimeSpan.FromSeconds(1)) && wish.IsCompleted, "the lease was granted");
+        await Eventually.HoldsAsync(() =>
+            Advance(silo, TimeSpan.FromSeconds(1)) && wish.IsCompleted, "the lease was granted");
         Assert.Equal(LeaseMode.Write, Ok(await wish).Lease.Mode);
         Assert.True(silo.Time.GetElapsedTime(start) >= Options.SessionTerm);
     }
@@ -160,12 +162,14 @@ public class RecallTests
         var file = await holder.FileAsync(InodeId.Root, "a");
         holder.OnRecall = _ => holder.Recalls.Count < 3 ? throw new IOException("no connection") : default;
         var wish = other.LeaseAsync(file, LeaseMode.Write).AsTask();
-        await Eventually.HoldsAsync(() => Advance(silo, Options.RecallRetry) && wish.IsCompleted, "the third recall was answered");
+        await Eventually.HoldsAsync(() =>
+            Advance(silo, Options.RecallRetry) && wish.IsCompleted, "the third recall was answered");
         Assert.Equal(3, holder.Recalls.Count);
         Assert.True(IsAlive(silo, holder));
     }
 
-    private static bool IsAlive(TestSilo silo, TestClient client) => silo.Core.Sessions.Find(client.Id) is { IsAlive: true };
+    private static bool IsAlive(TestSilo silo, TestClient client) =>
+        silo.Core.Sessions.Find(client.Id) is { IsAlive: true };
 
     // Only the session of the test that is silent: the others go on saying that they are there.
     private static bool Advance(TestSilo silo, TimeSpan time)

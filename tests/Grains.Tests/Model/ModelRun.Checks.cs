@@ -36,7 +36,8 @@ internal sealed partial class ModelRun
     {
         var listed = await _clients[0].ListAsync(node.Inode, pageCount: 2);
         var names = listed.Select(entry => $"{entry.Name}={entry.Inode}").Order(StringComparer.Ordinal);
-        Same(string.Join(",", node.Entries.Select(entry => $"{entry.Key}={entry.Value.Inode}").Order(StringComparer.Ordinal)),
+        Same(string.Join(",", node.Entries.Select(entry =>
+            $"{entry.Key}={entry.Value.Inode}").Order(StringComparer.Ordinal)),
             string.Join(",", names));
         foreach (var entry in listed) Same(entry.Inode, entry.Attributes.Inode);
         var page = TestClient.Ok(await silo.Directory(node.Inode).ReadAsync(_clients[0].Id, 0, 1, false));
@@ -114,7 +115,10 @@ internal sealed partial class ModelRun
             if (count != 0) Same((location, _expected.GetValueOrDefault(location)), (location, count));
         }
 
-        foreach (var (location, count) in _expected) Same((location, count), (location, counted.GetValueOrDefault(location)));
+        foreach (var (location, count) in _expected)
+        {
+            Same((location, count), (location, counted.GetValueOrDefault(location)));
+        }
     }
 
     private static void Add(Dictionary<CounterKey, Usage> usage, CounterKey key, ModelNode node)

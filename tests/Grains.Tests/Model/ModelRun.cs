@@ -6,8 +6,10 @@ using FileMode = ClaudeFs.Primitives.FileMode;
 namespace ClaudeFs.Grains.Tests.Model;
 
 /// <summary>
-/// Random operations of two sessions, drawn from a seed, against the grains and the model: the error, every attribute of every
-/// inode and every listing are compared after each. Some operations are repeated with their id; now and then the silo is
+/// Random operations of two sessions, drawn from a seed, against the grains and the model: the error, every attribute
+/// of every
+/// inode and every listing are compared after each. Some operations are repeated with their id; now and then the silo
+/// is
 /// restarted, in good order or by a cut.
 /// </summary>
 internal sealed partial class ModelRun(int seed, TestSilo silo)
@@ -90,7 +92,8 @@ internal sealed partial class ModelRun(int seed, TestSilo silo)
         node!.Inode = made.Value.Attributes.Inode;
         node.Last = made.Value.Attributes;
         var id = directory.Inode;
-        Repeat(async () => Same(made.Value.Attributes, (await silo.Directory(id).MakeAsync(op, FsName.Of(name), request)).Value.Attributes));
+        Repeat(async () => Same(made.Value.Attributes, (await silo.Directory(id).MakeAsync(op, FsName.Of(name),
+            request)).Value.Attributes));
     }
 
     private async Task LinkAsync()
@@ -112,7 +115,8 @@ internal sealed partial class ModelRun(int seed, TestSilo silo)
     {
         var directory = PickDirectory();
         var name = PickName(directory);
-        Trace($"{(isRmdir ? "rmdir" : "unlink")} {name} in {directory.Number} by {_client.Id} uid {_client.Caller.Uid}");
+        var what = isRmdir ? "rmdir" : "unlink";
+        Trace($"{what} {name} in {directory.Number} by {_client.Id} uid {_client.Caller.Uid}");
         var op = _client.Op(directory.Inode);
         var removed = await CallAsync(op);
         Expect(PosixModel.Remove(directory, name, isRmdir, _client.Caller, _client.Id.Value), removed.Error);
@@ -139,7 +143,8 @@ internal sealed partial class ModelRun(int seed, TestSilo silo)
         Trace($"rename {name} of {from.Number} to {newName} of {to.Number} {flags}");
         var op = _client.Op(from.Inode);
         var renamed = await CallAsync();
-        var error = PosixModel.Rename(from, name, to, newName, flags, _client.Caller, _client.Id.Value, out var moved, out _);
+        var error = PosixModel.Rename(from, name, to, newName, flags, _client.Caller, _client.Id.Value, out var moved,
+            out _);
         Expect(error, renamed.Error);
         if (renamed.IsError) return;
         Same(moved!.Inode, renamed.Value.Moved.Inode);
@@ -213,7 +218,8 @@ internal sealed partial class ModelRun(int seed, TestSilo silo)
     {
         var node = Pick(_model.Nodes);
         if (!node.IsRegular) return;
-        var isInline = node.Last.AllocatedBytes <= Limits.InlineBytesMax && node.SizeBytes <= 4096 && _random.Next(2) == 0;
+        var isInline = node.Last.AllocatedBytes <= Limits.InlineBytesMax && node.SizeBytes <= 4096
+            && _random.Next(2) == 0;
         var request = isInline ? InlineWrite() : ExtentWrite(node);
         Trace($"write {node.Number} {(isInline ? "inline" : "extents")} {request.SizeBytes}");
         var op = _client.Op(node.Inode);
@@ -259,7 +265,8 @@ internal sealed partial class ModelRun(int seed, TestSilo silo)
         Trace($"forget {node.Number} by {_client.Id}");
         await GrainOf(node).ForgetOrphanAsync(_client.Id);
         _model.Forget(node, _client.Id.Value);
-        if (!_model.Nodes.Contains(node)) Expect(FsError.ESTALE, (await GrainOf(node).GetAttributesAsync(_client.Id)).Error);
+        if (!_model.Nodes.Contains(node)) Expect(FsError.ESTALE,
+            (await GrainOf(node).GetAttributesAsync(_client.Id)).Error);
     }
 
     private async Task LookupAsync()
@@ -278,7 +285,8 @@ internal sealed partial class ModelRun(int seed, TestSilo silo)
         var op = _client.Op(node.Inode);
         var set = await GrainOf(node).SetAttributesAsync(op, change);
         Expect(FsError.None, set.Error);
-        Repeat(async () => Same(set.Value.Attributes, (await GrainOf(node).SetAttributesAsync(op, change)).Value.Attributes));
+        Repeat(async () =>
+            Same(set.Value.Attributes, (await GrainOf(node).SetAttributesAsync(op, change)).Value.Attributes));
     }
 
     private async Task RetryAsync()

@@ -47,7 +47,9 @@ internal sealed class ModelNode(int number, uint mode, uint uid, uint gid)
     public void Modify() => IsCtimeMoved = IsMtimeMoved = true;
 }
 
-/// <summary>POSIX names, links, sizes and errors in memory: written from man pages and fs/namei.c, not from the grains.</summary>
+/// <summary>
+/// POSIX names, links, sizes and errors in memory: written from man pages and fs/namei.c, not from the grains.
+/// </summary>
 internal sealed class PosixModel
 {
     private int _nodes;
@@ -120,7 +122,8 @@ internal sealed class PosixModel
         return FsError.None;
     }
 
-    public static FsError Rename(ModelNode from, string name, ModelNode to, string newName, RenameFlags flags, Caller caller,
+    public static FsError Rename(ModelNode from, string name, ModelNode to, string newName, RenameFlags flags,
+        Caller caller,
         ulong session, out ModelNode? moved, out ModelNode? replaced)
     {
         moved = replaced = null;

@@ -114,7 +114,8 @@ public class QuotaTests
         return client;
     }
 
-    private static ValueTask<FsResult<Nothing>> SetAsync(TestSilo silo, TestClient client, string key, QuotaLimits limits) =>
+    private static ValueTask<FsResult<Nothing>> SetAsync(TestSilo silo, TestClient client, string key,
+        QuotaLimits limits) =>
         silo.Grains.GetGrain<IQuotaGrain>(key).SetLimitsAsync(client.Op(InodeId.Root), limits);
 
     private static uint s_slot;
@@ -124,7 +125,8 @@ public class QuotaTests
         var pieces = ImmutableArray.CreateBuilder<ExtentPiece>();
         for (var i = first; i < first + count; i++)
         {
-            pieces.Add(new(i * 4096, 4096, PieceKind.Located, 0, new(new(1), Interlocked.Increment(ref s_slot)), 4096, 0, 1,
+            pieces.Add(new(i * 4096, 4096, PieceKind.Located, 0, new(new(1), Interlocked.Increment(ref s_slot)), 4096,
+                0, 1,
                 default));
         }
 

@@ -53,7 +53,8 @@ public class SessionTests
         var file = await client.FileAsync(InodeId.Root, "a");
         Assert.True(Ok(await client.UnlinkAsync(InodeId.Root, "a")).IsOrphan);
         Assert.Equal(0u, (await client.StatAsync(file)).Nlink);
-        await Eventually.HoldsAsync(() => Advance(silo) && silo.Core.Sessions.Find(client.Id) is null, "the session was over");
+        await Eventually.HoldsAsync(() =>
+            Advance(silo) && silo.Core.Sessions.Find(client.Id) is null, "the session was over");
         await Eventually.HoldsAsync(() => silo.Core.FindInode(file) is null, "the orphan was freed");
         await Eventually.HoldsAsync(() => FindRow(silo, client) is null, "the session's row was gone");
     }
