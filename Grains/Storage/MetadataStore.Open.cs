@@ -21,6 +21,9 @@ public sealed partial class MetadataStore
     internal static async ValueTask<MetadataStore> OpenAsync(
         MetadataSeams seams, FileSystemIdentity identity, NameHash? hash, CancellationToken cancellationToken)
     {
+        // A killed process leaves what is there but not durable: log that only such rows stand for must not be
+        // recycled.
+        seams.Rows.MakeDurable();
         await seams.Coordination.RaiseAllAsync(cancellationToken);
         var store = new MetadataStore(seams, identity, hash);
         try

@@ -96,7 +96,12 @@ public sealed partial class MetadataStore : IAsyncDisposable
         var (shard, ack) = (coordinator.Shard, coordinator.Context.Ack);
         var ordered = batches.ToArray();
         Array.Sort(ordered, static (left, right) => left.ShardId.CompareTo(right.ShardId));
-        foreach (var batch in ordered) batch.Seal();
+        foreach (var batch in ordered)
+        {
+            batch.Seal();
+            CheckSize(batch);
+        }
+
         ulong sequence;
         var locked = 0;
         try
@@ -171,6 +176,10 @@ public sealed partial class MetadataStore : IAsyncDisposable
         batch.Clear();
         _batches.Return(batch);
     }
+
+    /// <summary>A batch that no append could ever hold would stop all that come after it.</summary>
+    internal void CheckSize(ShardBatch batch) => Invariant.That(
+        batch.Head.Length + batch.Body.Length <= Math.Min(StoreLimits.BatchBytesMax, _seams.Log.CapacityBytes / 4));
 
     internal void Enqueue(ShardBatch batch) => _committer.Enqueue(batch);
 

@@ -83,10 +83,14 @@ public sealed partial class Shard
     /// <summary>The tables durably hold these keys up to a sequence.</summary>
     internal void Release(IEnumerable<RowKey> keys, ulong durable)
     {
-        lock (_lock)
+        // A part at a time: readers wait for this lock.
+        foreach (var part in keys.Chunk(StoreLimits.ReleasedRows))
         {
-            _releases++;
-            foreach (var key in keys) _table.Release(key, durable);
+            lock (_lock)
+            {
+                _releases++;
+                foreach (var key in part) _table.Release(key, durable);
+            }
         }
     }
 

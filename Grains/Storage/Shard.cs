@@ -98,6 +98,7 @@ public sealed partial class Shard
     {
         Invariant.That(batch.Shard == this);
         batch.Seal();
+        Store.CheckSize(batch);
         var ack = batch.Context.Ack;
         ulong sequence;
         lock (_lock)

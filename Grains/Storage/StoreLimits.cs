@@ -41,6 +41,9 @@ public static class StoreLimits
     /// <summary>Numbers above a session's AcknowledgedBelow that may be in use at the same time.</summary>
     public const ulong SessionWindowMax = 4096;
 
+    /// <summary>Rows that leave a shard table's dirty part under one hold of its lock.</summary>
+    public const int ReleasedRows = 256;
+
     /// <summary>Rows read from the tables at a time by a range scan.</summary>
     public const int ScanRows = 256;
 

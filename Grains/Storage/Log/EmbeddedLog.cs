@@ -62,6 +62,8 @@ public sealed class EmbeddedLog : ILogTable
             throw new FsException(FsError.EPROTO, $"{Name}: {fault.Message}", fault);
         }
 
+        // A killed process leaves a last append that was perhaps not flushed: it counts from here on.
+        if (scan.Damage is null) await _region.FlushAsync(cancellationToken);
         _tailPosition = tail.Position;
         _lastAppend = scan.LastAppend;
         _endPosition = scan.EndPosition;

@@ -92,6 +92,13 @@ internal sealed class SimulatedStore
         Start();
     }
 
+    /// <summary>The process ends where it is; what it wrote is there, flushed or not. Then opens again.</summary>
+    public void Kill()
+    {
+        Loops = new(_seed + ++_starts);
+        Start();
+    }
+
     private sealed class FlushlessDevice(IBlockDevice device) : IBlockDevice
     {
         public string Name => device.Name;

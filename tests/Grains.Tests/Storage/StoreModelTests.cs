@@ -93,7 +93,8 @@ public class StoreModelTests
                 case 16: _simulated.Time.Advance(StoreLimits.MaterialiseInterval); break;
                 case 17: _simulated.Loops.RunAll(); break;
                 case 18 when _random.Next(4) == 0: Restart(); break;
-                case 19 when _random.Next(3) == 0: Crash(); break;
+                case 19 when _random.Next(3) == 0: Crash(_simulated.Crash); break;
+                case 19 when _random.Next(2) == 0: Crash(_simulated.Kill); break;
                 default: Check(); break;
             }
 
@@ -154,10 +155,10 @@ public class StoreModelTests
             Check();
         }
 
-        private void Crash()
+        private void Crash(Action crash)
         {
             _feed.Crash();
-            _simulated.Crash();
+            crash();
             Assert.False(_simulated.Store.IsReadOnly(out var reason), reason);
             var names = _simulated.Shard().List().Order(StringComparer.Ordinal).ToList();
             var state = _states.FindIndex(each => Same(each, names));
