@@ -129,7 +129,7 @@ public sealed partial class BlockStore
             if (run < 0) return false;
             if (run == 0)
             {
-                next++;   // damaged: told, and left where it is
+                next++;   // damaged: left where it is
                 continue;
             }
 
@@ -172,6 +172,7 @@ public sealed partial class BlockStore
             if (Crc32c.Compute(buffer.Span.Slice(position, (int)item.StoredBytes)) != item.Checksum)
             {
                 if (i > 0) return i;
+                if (!item.IsReferenced) return 0;   // put and not flushed before a crash: its epochs will take it
                 lock (_gate) victim.HasFailed = true;   // never a victim again: it cannot be emptied
                 _counters.AddChecksumFault();
                 _logger.MoveRefused(item.Origin.Id.Value, item.OriginSlot, offset);

@@ -104,10 +104,8 @@ public sealed partial class BlockStore
     {
         try
         {
-            if (run.IsFirst) await WriteEntryAsync(run.Segment);
-            else if (run.Segment.EntryWritten is { } entry) await entry.WaitAsync();
-            if (run.Segment.HasFailed) return FsError.EIO;
-
+            // Side by side with the data: before the flush that follows both, neither is promised.
+            var entry = run.IsFirst ? WriteEntryAsync(run.Segment) : ValueTask.CompletedTask;
             var offset = _map.OffsetOf(run.Segment, run.OffsetBytes);
             if (TryBorrow(items.Span.Slice(run.FirstItem, run.Count), run.LengthBytes, out var whole))
             {
@@ -120,7 +118,9 @@ public sealed partial class BlockStore
                 await _device.WriteAsync(offset, buffer.Memory[..run.LengthBytes]);
             }
 
-            return FsError.None;
+            await entry;
+            if (run.Segment.EntryWritten is { } others) await others.WaitAsync();
+            return run.Segment.HasFailed ? FsError.EIO : FsError.None;
         }
         catch (FsException fault)
         {
@@ -144,8 +144,8 @@ public sealed partial class BlockStore
         if (isSealDue) Kick();
     }
 
-    // The entry must be on its way to the device before any data of its segment: a flush that makes the data durable
-    // then makes the entry durable too, and a start that finds the data finds whose it is.
+    // No put of a segment is answered before its entry is written: the flush that makes the data durable then makes the
+    // entry durable too, and a start that finds the data finds whose it is.
     private async ValueTask WriteEntryAsync(Segment segment)
     {
         var written = segment.EntryWritten!;

@@ -10,10 +10,12 @@ namespace ClaudeFs.BlockStore.Bench;
 internal sealed class Bench(
     DataPlane.Storage.BlockStore store, FileBlockDevice storeDevice, FileBlockDevice raw, long bytes)
 {
-    private const int Rounds = 3;
+    public const int Rounds = 3;
+
     private const int BatchBytes = 1 << 20;
     private const int SmallOperations = 1000;
 
+    private int _rawRound;
     private readonly LocalBlockClient _client = store.CreateClient();
     private readonly List<(ChunkLocation Location, uint Checksum)> _chunks = [];
     private readonly List<(ChunkLocation Location, uint Checksum)> _pieces = [];
@@ -23,8 +25,9 @@ internal sealed class Bench(
         var megabytes = bytes / 1e6;
         return
         [
-            await PhaseAsync("sequential put, 1 MiB batches of 64 KiB, one flush at the end", "MB/s", megabytes,
-                PutAsync, () => RawWriteAsync(BatchBytes)),
+            await PhaseAsync("sequential put, 1 MiB batches of 64 KiB, one flush at the end, 1 writer", "MB/s",
+                megabytes, () => PutAsync(1), () => RawWriteAsync(1)),
+            await PhaseAsync("the same, 2 writers", "MB/s", megabytes, () => PutAsync(2), () => RawWriteAsync(2)),
             await PhaseAsync("4 KiB located put + flush", "1/s", SmallOperations, PutSmallAsync, RawWriteSmallAsync),
             await PhaseAsync("sequential read of 64 KiB, depth 1", "MB/s", megabytes, () => ReadAsync(1),
                 () => RawReadAsync(1)),
@@ -56,7 +59,14 @@ internal sealed class Bench(
         return work / clock.Elapsed.TotalSeconds;
     }
 
-    private async Task PutAsync()
+    private async Task PutAsync(int writers)
+    {
+        _chunks.Clear();
+        await SpreadAsync(writers, _ => PutShareAsync(bytes / writers));
+        await storeDevice.FlushAsync();
+    }
+
+    private async Task PutShareAsync(long share)
     {
         using var batch = AlignedMemoryPool.Shared.Rent(BatchBytes);
         new Random(1).NextBytes(batch.GetSpan());
@@ -68,14 +78,14 @@ internal sealed class Bench(
         }
 
         var locations = new ChunkLocation[items.Length];
-        _chunks.Clear();
-        for (var written = 0L; written < bytes; written += BatchBytes)
+        for (var written = 0L; written < share; written += BatchBytes)
         {
             Check((await _client.PutAsync(items, locations, default)).Error);
-            for (var i = 0; i < items.Length; i++) _chunks.Add((locations[i], items[i].Checksum));
+            lock (_chunks)
+            {
+                for (var i = 0; i < items.Length; i++) _chunks.Add((locations[i], items[i].Checksum));
+            }
         }
-
-        await storeDevice.FlushAsync();
     }
 
     private async Task PutSmallAsync()
@@ -112,10 +122,19 @@ internal sealed class Bench(
         }
     }
 
-    private async Task RawWriteAsync(int length)
+    // Each round elsewhere, and the same random bytes, as the store does: disks and hosts remember and compress.
+    private async Task RawWriteAsync(int writers)
     {
-        using var batch = AlignedMemoryPool.Shared.Rent(length);
-        for (var offset = 0L; offset < bytes; offset += length) await raw.WriteAsync(offset, batch.Memory);
+        var start = bytes * (_rawRound++ % Rounds);
+        await SpreadAsync(writers, async writer =>
+        {
+            using var batch = AlignedMemoryPool.Shared.Rent(BatchBytes);
+            new Random(1).NextBytes(batch.GetSpan());
+            for (var offset = (long)writer * BatchBytes; offset < bytes; offset += (long)writers * BatchBytes)
+            {
+                await raw.WriteAsync(start + offset, batch.Memory);
+            }
+        });
         await raw.FlushAsync();
     }
 

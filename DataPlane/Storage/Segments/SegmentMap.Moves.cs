@@ -9,8 +9,10 @@ namespace ClaudeFs.DataPlane.Storage.Segments;
 /// <param name="FromSlot">Where it lies in the victim.</param>
 /// <param name="StoredBytes">Its length.</param>
 /// <param name="Checksum">CRC32C of its bytes.</param>
+/// <param name="IsReferenced">Whether a commit refers to it; otherwise a crash may have kept its bytes from the
+/// device.</param>
 internal readonly record struct MovingItem(
-    Segment Origin, uint OriginSlot, uint FromSlot, uint StoredBytes, uint Checksum)
+    Segment Origin, uint OriginSlot, uint FromSlot, uint StoredBytes, uint Checksum, bool IsReferenced)
 {
     public int SpaceBytes => SegmentItem.SpaceOf(StoredBytes);
 }
@@ -55,7 +57,8 @@ internal sealed partial class SegmentMap
         items.Clear();
         foreach (ref readonly var item in victim.Items)
         {
-            if (item.Host is null) items.Add(new(victim, item.Slot, item.Slot, item.StoredBytes, item.Checksum));
+            if (item.Host is not null) continue;
+            items.Add(new(victim, item.Slot, item.Slot, item.StoredBytes, item.Checksum, item.Count > 0));
         }
 
         foreach (var guest in victim.Guests ?? [])
@@ -64,7 +67,8 @@ internal sealed partial class SegmentMap
             if (index < 0) continue;
             ref readonly var item = ref guest.Origin.Items[index];
             if (item.Host != victim || item.HostSlot != guest.Slot) continue;   // dropped, or moved on
-            items.Add(new(guest.Origin, guest.OriginSlot, guest.Slot, item.StoredBytes, item.Checksum));
+            items.Add(new(
+                guest.Origin, guest.OriginSlot, guest.Slot, item.StoredBytes, item.Checksum, item.Count > 0));
         }
 
         items.Sort(static (a, b) => a.FromSlot.CompareTo(b.FromSlot));

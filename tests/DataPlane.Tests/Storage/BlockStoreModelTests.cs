@@ -10,7 +10,7 @@ public sealed class BlockStoreModelTests
         var moved = 0L;
         var seeds = Environment.GetEnvironmentVariable("CFS_SEED") is { } one
             ? [int.Parse(one, System.Globalization.CultureInfo.InvariantCulture)]
-            : Enumerable.Range(1, 60);
+            : Enumerable.Range(1, SeedCount());
         foreach (var seed in seeds)
         {
             var model = new BlockStoreModel(seed);
@@ -32,4 +32,8 @@ public sealed class BlockStoreModelTests
         // Histories that never crash, fill the store or compact it would prove nothing.
         Assert.True(crashes > 0 && refused > 0 && moved > 0, $"{crashes} crashes, {refused} refused, {moved} moved");
     }
+
+    // More of them: CFS_SEEDS=1000.
+    private static int SeedCount() => Environment.GetEnvironmentVariable("CFS_SEEDS") is { } count
+        ? int.Parse(count, System.Globalization.CultureInfo.InvariantCulture) : 60;
 }

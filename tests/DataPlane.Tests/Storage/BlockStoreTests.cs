@@ -50,7 +50,7 @@ public sealed class BlockStoreTests
             .Select(m => new BlockWrite(m, Crc32c.Compute(m.Span), new Fingerprint(1, 1, 1, 1), 0)).ToArray();
         var locations = new ChunkLocation[3];
         Assert.False((await harness.Client.PutAsync(items, locations, default)).IsError);
-        Assert.Equal([4096, 3 * 65536], writes);   // the table entry before the segment's first data
+        Assert.Equal([4096, 3 * 65536], writes);   // the segment's table entry, then all data at once
     }
 
     [Fact]
