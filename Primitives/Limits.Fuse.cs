@@ -17,9 +17,11 @@ public static partial class Limits
     /// <summary>Names that a reader keeps, so that repeated lookups do not allocate; a power of two.</summary>
     public const int FuseNamesCachedMax = 4096;
 
-    /// <summary>Notifications that wait for the kernel; beyond it the oldest way, dropping every name at once, is
-    /// taken.</summary>
+    /// <summary>Notifications that wait for the kernel; one more is refused with EAGAIN.</summary>
     public const int FuseNotificationsMax = 65_536;
+
+    /// <summary>Interrupts remembered for requests that do not wait yet; the oldest go.</summary>
+    public const int FuseEarlyInterruptsMax = 256;
 
     /// <summary>Readers of one mount.</summary>
     public const int FuseReadersMax = 64;

@@ -107,7 +107,7 @@ internal sealed partial class FuseOperations
         else if (value.Length > Limits.XattrValueBytesMax) request.ReplyError(FsError.E2BIG);
         else
         {
-            request.Reply(await FileSystem.SetXattrAsync(
+            request.ReplyResult(await FileSystem.SetXattrAsync(
                 request.Inode, name, value, (XattrMode)set.Flags, request.Caller, request.Cancellation));
         }
     }
@@ -116,7 +116,7 @@ internal sealed partial class FuseOperations
     private async ValueTask RemoveXattrAsync(FuseRequest request)
     {
         if (!TryReadXattrName(request, FsError.ENODATA, out var name)) return;
-        request.Reply(await FileSystem.RemoveXattrAsync(request.Inode, name, request.Caller, request.Cancellation));
+        request.ReplyResult(await FileSystem.RemoveXattrAsync(request.Inode, name, request.Caller, request.Cancellation));
     }
 
     // ACLs are not kept yet; a name with '/' is legal here, but no FsName.

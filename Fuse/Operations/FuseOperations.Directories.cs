@@ -42,6 +42,6 @@ internal sealed partial class FuseOperations
     {
         if (!request.TryRead(out FuseReleaseIn release)) return;
         FileSystem.ReleaseDirectory(request.Inode, release.Handle);
-        request.Reply(Nothing.Value);
+        request.ReplyResult(Nothing.Value);
     }
 }

@@ -90,6 +90,7 @@ internal sealed partial class FuseOperations
         }
 
         var killPrivileges = (write.WriteFlags & FuseBits.WriteKillSuidGid) != 0;
+        var hasPrivileges = killPrivileges && await HasPrivilegesAsync(request, request.Inode);
         var result = await FileSystem.WriteAsync(
             request.Inode, write.Handle, (long)write.Offset, source, killPrivileges, request.Caller,
                 request.Cancellation);
@@ -99,6 +100,7 @@ internal sealed partial class FuseOperations
             return;
         }
 
+        if (hasPrivileges) await FileSystem.InvalidationSink.InvalidateInodeAsync(request.Inode, offset: -1, length: 0);
         request.DataBytes = result.Value;
         FuseWriteOut reply = new() { Size = (uint)result.Value };
         request.Reply(in reply);
@@ -108,14 +110,14 @@ internal sealed partial class FuseOperations
     private async ValueTask FlushAsync(FuseRequest request)
     {
         if (!request.TryRead(out FuseFlushIn flush)) return;
-        request.Reply(await FileSystem.FlushAsync(request.Inode, flush.Handle, request.Cancellation));
+        request.ReplyResult(await FileSystem.FlushAsync(request.Inode, flush.Handle, request.Cancellation));
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private async ValueTask ReleaseAsync(FuseRequest request)
     {
         if (!request.TryRead(out FuseReleaseIn release)) return;
-        request.Reply(await FileSystem.ReleaseAsync(request.Inode, release.Handle, request.Cancellation));
+        request.ReplyResult(await FileSystem.ReleaseAsync(request.Inode, release.Handle, request.Cancellation));
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
@@ -123,12 +125,12 @@ internal sealed partial class FuseOperations
     {
         if (!request.TryRead(out FuseFSyncIn sync)) return;
         var dataOnly = (sync.Flags & FuseBits.FSyncDataOnly) != 0;
-        request.Reply(await FileSystem.SyncAsync(request.Inode, dataOnly, request.Cancellation));
+        request.ReplyResult(await FileSystem.SyncAsync(request.Inode, dataOnly, request.Cancellation));
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private async ValueTask SyncAllAsync(FuseRequest request) =>
-        request.Reply(await FileSystem.SyncAsync(InodeId.Root, dataOnly: false, request.Cancellation));
+        request.ReplyResult(await FileSystem.SyncAsync(InodeId.Root, dataOnly: false, request.Cancellation));
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private async ValueTask AllocateAsync(FuseRequest request)
@@ -145,7 +147,7 @@ internal sealed partial class FuseOperations
         }
         else
         {
-            request.Reply(await FileSystem.AllocateAsync(request.Inode, allocate.Handle, mode, (long)allocate.Offset,
+            request.ReplyResult(await FileSystem.AllocateAsync(request.Inode, allocate.Handle, mode, (long)allocate.Offset,
                 (long)allocate.Length, request.Caller, request.Cancellation));
         }
     }
@@ -217,14 +219,29 @@ internal sealed partial class FuseOperations
             FuseOpenReply.ParallelDirectWrites | (file.KeepCache ? FuseOpenReply.KeepCache : FuseOpenReply.None),
     };
 
+    // The kernel does not know that a write or an O_TRUNC has cleared them, and would go by its cached mode.
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<bool> HasPrivilegesAsync(FuseRequest request, InodeId inode)
+    {
+        var node = await FileSystem.GetAttributesAsync(inode, request.Cancellation);
+        return !node.IsError && (node.Value.Attributes.Mode & (FileMode.SetUid | FileMode.SetGid)) != 0;
+    }
+
     // O_TRUNC by one who may not keep set-id bits. False when it failed: then the request has been answered.
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<bool> TryKillPrivilegesAsync(FuseRequest request, InodeId inode)
     {
+        if (!await HasPrivilegesAsync(request, inode)) return true;
         AttributesChange kill = new(AttributeMask.KillPrivileges, 0, 0, 0, 0, default, default, default);
         var killed = await FileSystem.SetAttributesAsync(inode, kill, request.Caller, request.Cancellation);
-        if (killed.IsError) request.ReplyError(killed.Error);
-        return !killed.IsError;
+        if (killed.IsError)
+        {
+            request.ReplyError(killed.Error);
+            return false;
+        }
+
+        await FileSystem.InvalidationSink.InvalidateInodeAsync(inode, offset: -1, length: 0);
+        return true;
     }
 
     // The kernel did not take the handle: nobody will release it.

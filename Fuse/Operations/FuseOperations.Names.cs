@@ -61,14 +61,14 @@ internal sealed partial class FuseOperations
     private async ValueTask UnlinkAsync(FuseRequest request)
     {
         if (!request.TryReadName(out var name)) return;
-        request.Reply(await FileSystem.UnlinkAsync(request.Inode, name, request.Caller, request.Cancellation));
+        request.ReplyResult(await FileSystem.UnlinkAsync(request.Inode, name, request.Caller, request.Cancellation));
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private async ValueTask RmDirAsync(FuseRequest request)
     {
         if (!request.TryReadName(out var name)) return;
-        request.Reply(await FileSystem.RemoveDirectoryAsync(request.Inode, name, request.Caller, request.Cancellation));
+        request.ReplyResult(await FileSystem.RemoveDirectoryAsync(request.Inode, name, request.Caller, request.Cancellation));
     }
 
     private ValueTask RenameAsync(FuseRequest request) =>
@@ -87,7 +87,7 @@ internal sealed partial class FuseOperations
     private async ValueTask RenameAsync(FuseRequest request, InodeId newParent, RenameFlags flags)
     {
         if (!request.TryReadName(out var name) || !request.TryReadName(out var newName)) return;
-        request.Reply(await FileSystem.RenameAsync(
+        request.ReplyResult(await FileSystem.RenameAsync(
             request.Inode, name, newParent, newName, flags, request.Caller, request.Cancellation));
     }
 

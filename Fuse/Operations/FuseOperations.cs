@@ -125,12 +125,10 @@ internal sealed partial class FuseOperations(FuseSession session)
         }
     }
 
-    // A request that is not waiting has been answered, or another reader is about to hand it to its handler: EAGAIN
-    // lets the kernel repeat the interrupt as long as there is no answer.
     private void Interrupt(FuseRequest request)
     {
         if (!request.TryRead(out FuseInterruptIn interrupt)) return;
-        if (session.Pending.TryCancel(interrupt.Unique)) request.ReplyNothing();
-        else request.ReplyError(FsError.EAGAIN);
+        request.ReplyNothing();
+        session.Pending.Interrupt(interrupt.Unique);
     }
 }

@@ -28,7 +28,7 @@ internal sealed partial class FuseRequest
     internal bool ReplyNotImplemented() => SendError((int)FsError.ENOSYS);
 
     /// <summary>Success without a value, or the error.</summary>
-    internal bool Reply(FsResult<Nothing> result) => result.IsError ? ReplyError(result.Error) : SendBytes(0);
+    internal bool ReplyResult(FsResult<Nothing> result) => result.IsError ? ReplyError(result.Error) : SendBytes(0);
 
     internal bool Reply<T>(in T body) where T : unmanaged
     {

@@ -13,6 +13,7 @@ internal sealed class PendingRequests(FuseSession session)
     private readonly Lock _gate = new();
     private readonly Dictionary<ulong, FuseRequest> _requests = [];
     private readonly List<CancellationTokenSource> _overdue = [];
+    private readonly Queue<ulong> _early = new(); // interrupts that came before their request waited
     private readonly TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private bool _isDraining;
 
@@ -26,7 +27,14 @@ internal sealed class PendingRequests(FuseSession session)
 
     internal void Add(FuseRequest request)
     {
-        lock (_gate) _requests[request.Unique] = request;
+        lock (_gate)
+        {
+            _requests[request.Unique] = request;
+            if (!_early.Contains(request.Unique)) return;
+            request.IsCancelled = true;
+        }
+
+        Cancel(request.CancellationSource);
     }
 
     internal void Remove(FuseRequest request)
@@ -38,20 +46,29 @@ internal sealed class PendingRequests(FuseSession session)
         }
     }
 
-    /// <summary>False when no such request waits here.</summary>
-    internal bool TryCancel(ulong unique)
+    /// <summary>
+    /// Cancels a request that waits. One that does not is answered already, or another reader is still with its
+    /// handler: it is remembered, and cancelled when it comes to wait. (Answering the interrupt with EAGAIN would have
+    /// it sent again, but the kernel finds its request only through the device that read it.)
+    /// </summary>
+    internal void Interrupt(ulong unique)
     {
         CancellationTokenSource source;
         lock (_gate)
         {
-            if (!_requests.TryGetValue(unique, out var request)) return false;
-            if (request.IsCancelled) return true;
+            if (!_requests.TryGetValue(unique, out var request))
+            {
+                if (_early.Count == Limits.FuseEarlyInterruptsMax) _early.Dequeue();
+                _early.Enqueue(unique);
+                return;
+            }
+
+            if (request.IsCancelled) return;
             request.IsCancelled = true;
             source = request.CancellationSource;
         }
 
         Cancel(source);
-        return true;
     }
 
     /// <summary>Answers and cancels what began longer than <paramref name="timeout"/> ago; returns how many. Calls do

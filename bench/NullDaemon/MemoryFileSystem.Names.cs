@@ -24,7 +24,7 @@ public partial class MemoryFileSystem
     }
 
     /// <inheritdoc />
-    public ValueTask<FsResult<(Node Node, OpenedFile File)>> CreateAsync(
+    public virtual ValueTask<FsResult<(Node Node, OpenedFile File)>> CreateAsync(
         InodeId parent, FsName name, uint mode, int openFlags, Caller caller, CancellationToken cancellationToken)
     {
         lock (_gate)

@@ -61,10 +61,15 @@ public sealed class WaitingTests : IDisposable
     }
 
     [Fact]
-    public void An_interrupt_of_what_does_not_wait_is_asked_for_again()
+    public void An_interrupt_that_comes_before_its_request_waits_is_not_lost()
     {
-        _bed.Ask(FuseOpcode.Interrupt, 0, new FuseInterruptIn { Unique = 4711 });
-        Assert.Equal((int)FsError.EAGAIN, _bed.LastErrno);
+        _gated.HonoursCancellation = true;
+        var request = GetAttr();
+        var unique = _bed.LastUnique;
+        Assert.True(_bed.Deliver(_bed.Build(FuseOpcode.Interrupt, 0, new FuseInterruptIn { Unique = unique })));
+        Assert.Equal(0, _bed.Device.Count);
+        _bed.Deliver(request);
+        Assert.Equal((1, (int)FsError.EINTR), (_bed.Device.Count, _bed.LastErrno));
     }
 
     [Fact]

@@ -1,0 +1,68 @@
+using ClaudeFs.Fuse.Session;
+using ClaudeFs.NullDaemon;
+using ClaudeFs.Platform.Loops;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace ClaudeFs.Fuse.Tests.Mounts;
+
+/// <summary>Tests that mount run one after the other: each counts on the machine's mount table and processes.</summary>
+[CollectionDefinition(Name, DisableParallelization = true)]
+public class MountCollection
+{
+    public const string Name = "mounts";
+}
+
+/// <summary>A file system in memory, really mounted on a directory of its own; nothing is left of it at the
+/// end.</summary>
+internal sealed class MemoryMount : IAsyncDisposable
+{
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60); // the machine may be busy with other things
+    private readonly TemporaryDirectory _directory;
+
+    private MemoryMount(TemporaryDirectory directory, MemoryFileSystem files, FuseMount mount)
+    {
+        _directory = directory;
+        Files = files;
+        Mount = mount;
+    }
+
+    public static FuseServices Services { get; } =
+        new(new ThreadLoopFactory(), TimeProvider.System, NullLogger.Instance);
+
+    public MemoryFileSystem Files { get; }
+
+    public FuseMount Mount { get; }
+
+    public string Path => Mount.Path;
+
+    /// <summary>Without a time, the kernel asks for names and attributes each time.</summary>
+    public static Task<MemoryMount> StartAsync(TimeSpan ttl = default) =>
+        StartAsync(new MemoryFileSystem(TimeProvider.System, ttl, ttl), new FuseOptions());
+
+    public static async Task<MemoryMount> StartAsync(MemoryFileSystem files, FuseOptions options)
+    {
+        var directory = new TemporaryDirectory();
+        try
+        {
+            return new(directory, files, await FuseMount.MountAsync(directory.Path, files, options, Services));
+        }
+        catch
+        {
+            directory.Dispose();
+            throw;
+        }
+    }
+
+    public string At(string name) => System.IO.Path.Combine(Path, name);
+
+    public long CountOf(string opcode) => Mount.StatisticsByOpcode.SingleOrDefault(row => row.Opcode == opcode).Count;
+
+    public async ValueTask DisposeAsync()
+    {
+        await Mount.DisposeAsync();
+        var isLeft = MountTable.FindTopmost(Path) is not null;
+        if (isLeft) Shell.Run($"umount -l '{Path}'");
+        _directory.Dispose();
+        Assert.False(isLeft, "the mount was left behind");
+    }
+}
