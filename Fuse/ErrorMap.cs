@@ -26,7 +26,7 @@ public static class ErrorMap
             FsError.ECANCELED => EINTR,
 
             // Faults of our own transport and storage: no application knows what to do with their numbers.
-            FsError.EPROTO or FsError.EBADMSG or FsError.ETIME or FsError.ENOTCONN => EIO,
+            FsError.EPROTO or FsError.EBADMSG or FsError.ETIME or FsError.ENOTCONN or FsError.ECONNABORTED => EIO,
 
             FsError.EPERM or FsError.ENOENT or FsError.EINTR or FsError.EIO or FsError.ENXIO or FsError.E2BIG
                 or FsError.EBADF or FsError.EAGAIN or FsError.ENOMEM or FsError.EACCES or FsError.EBUSY

@@ -116,7 +116,8 @@ internal sealed partial class FuseOperations
     private async ValueTask RemoveXattrAsync(FuseRequest request)
     {
         if (!TryReadXattrName(request, FsError.ENODATA, out var name)) return;
-        request.ReplyResult(await FileSystem.RemoveXattrAsync(request.Inode, name, request.Caller, request.Cancellation));
+        request.ReplyResult(
+            await FileSystem.RemoveXattrAsync(request.Inode, name, request.Caller, request.Cancellation));
     }
 
     // ACLs are not kept yet; a name with '/' is legal here, but no FsName.

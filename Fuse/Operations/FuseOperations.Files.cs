@@ -147,7 +147,8 @@ internal sealed partial class FuseOperations
         }
         else
         {
-            request.ReplyResult(await FileSystem.AllocateAsync(request.Inode, allocate.Handle, mode, (long)allocate.Offset,
+            request.ReplyResult(
+                await FileSystem.AllocateAsync(request.Inode, allocate.Handle, mode, (long)allocate.Offset,
                 (long)allocate.Length, request.Caller, request.Cancellation));
         }
     }

@@ -68,7 +68,8 @@ internal sealed partial class FuseOperations
     private async ValueTask RmDirAsync(FuseRequest request)
     {
         if (!request.TryReadName(out var name)) return;
-        request.ReplyResult(await FileSystem.RemoveDirectoryAsync(request.Inode, name, request.Caller, request.Cancellation));
+        request.ReplyResult(
+            await FileSystem.RemoveDirectoryAsync(request.Inode, name, request.Caller, request.Cancellation));
     }
 
     private ValueTask RenameAsync(FuseRequest request) =>

@@ -18,10 +18,12 @@ internal sealed class MemoryMount : IAsyncDisposable
 {
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60); // the machine may be busy with other things
     private readonly TemporaryDirectory _directory;
+    private readonly ErrorLog _log;
 
-    private MemoryMount(TemporaryDirectory directory, MemoryFileSystem files, FuseMount mount)
+    private MemoryMount(TemporaryDirectory directory, MemoryFileSystem files, FuseMount mount, ErrorLog log)
     {
         _directory = directory;
+        _log = log;
         Files = files;
         Mount = mount;
     }
@@ -44,7 +46,9 @@ internal sealed class MemoryMount : IAsyncDisposable
         var directory = new TemporaryDirectory();
         try
         {
-            return new(directory, files, await FuseMount.MountAsync(directory.Path, files, options, Services));
+            var log = new ErrorLog();
+            var mount = await FuseMount.MountAsync(directory.Path, files, options, Services with { Log = log });
+            return new(directory, files, mount, log);
         }
         catch
         {
@@ -64,5 +68,6 @@ internal sealed class MemoryMount : IAsyncDisposable
         if (isLeft) Shell.Run($"umount -l '{Path}'");
         _directory.Dispose();
         Assert.False(isLeft, "the mount was left behind");
+        Assert.Empty(_log.Errors);
     }
 }

@@ -169,6 +169,20 @@ public sealed class OperationsTests : IDisposable
     }
 
     [Fact]
+    public void What_has_no_value_is_answered_with_the_header_alone()
+    {
+        var file = _bed.MakeFile("f");
+        _bed.Ask(FuseOpcode.OpenDir, 1, default(FuseOpenIn));
+        var directory = _bed.Device.Last<FuseOpenOut>().Handle;
+        _bed.Ask(FuseOpcode.ReleaseDir, 1, new FuseReleaseIn { Handle = directory });
+        Assert.Equal((16, 0), (_bed.Device.LastLength, _bed.LastErrno));
+        _bed.Ask(FuseOpcode.Flush, file, default(FuseFlushIn));
+        Assert.Equal((16, 0), (_bed.Device.LastLength, _bed.LastErrno));
+        _bed.Ask(FuseOpcode.Unlink, 1, "f\0"u8);
+        Assert.Equal((16, 0), (_bed.Device.LastLength, _bed.LastErrno));
+    }
+
+    [Fact]
     public void Statx_carries_birth_time_and_device_numbers()
     {
         _bed.Ask(FuseOpcode.MkNod, 1, new FuseMkNodIn { Mode = 0x2000 | 0x180, Rdev = (5 << 8) | 1 | (2 << 20) },
