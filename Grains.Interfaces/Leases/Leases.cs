@@ -1,4 +1,5 @@
 using ClaudeFs.Primitives;
+using Orleans.Concurrency;
 
 namespace ClaudeFs.Grains;
 
@@ -81,6 +82,6 @@ public readonly record struct LeaseReturn(LeaseMode Kept, bool IsOpen);
 public interface ILeaseHolder : IGrainObserver
 {
     /// <summary>Flushes, invalidates the kernel's copies, and gives the lease back. Safe to repeat.</summary>
-    [Alias("Recall")]
+    [Alias("Recall"), AlwaysInterleave]
     ValueTask<LeaseReturn> RecallAsync(LeaseRecall recall);
 }

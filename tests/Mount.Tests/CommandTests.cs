@@ -161,8 +161,8 @@ public sealed class CommandTests
     {
         var doctor = await Shell.TryAsync($"{Cfs} doctor --json");
         using var findings = JsonDocument.Parse(doctor.Output);
-        var names = findings.RootElement.EnumerateArray().Select(f => f.GetProperty("name").GetString()).ToList();
-        Assert.Superset(new HashSet<string?> { "/dev/fuse", "FUSE protocol", "passthrough", "io_uring", "port 9200", "space" }, [.. names]);
+        var names = findings.RootElement.EnumerateArray().Select(f => f.GetProperty("name").GetString()).ToHashSet();
+        Assert.Superset(new HashSet<string?> { "/dev/fuse", "FUSE protocol", "passthrough", "io_uring", "port 9200", "space" }, names);
         Assert.Matches(@"^\d+\.\d+\.\d+", await Shell.RunAsync($"{Cfs} --version"));
     }
 
