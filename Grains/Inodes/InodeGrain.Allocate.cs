@@ -13,6 +13,7 @@ internal sealed partial class InodeGrain
         OperationContext op, AllocateMode mode, ulong offset, ulong length)
     {
         if (AllocateRules.Check(mode, offset, length) is var bad && bad != FsError.None) return bad;
+        if (IsAnswered(op)) return await AllocateAsync(op, default);
         var range = AllocateRules.Range(mode, offset, length);
         while (range.ExtentCount > Limits.ExtentsPerBatchMax)
         {

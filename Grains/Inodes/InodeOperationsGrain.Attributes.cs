@@ -30,7 +30,7 @@ internal abstract partial class InodeOperationsGrain
     public async ValueTask<FsResult<AttributesReply>> SetAttributesAsync(OperationContext op, AttributesChange change)
     {
         var cause = change.Mask.HasFlag(AttributeMask.Size) ? RecallCause.DataChange : RecallCause.AttributesChange;
-        if (change.Mask.HasFlag(AttributeMask.Size))
+        if (change.Mask.HasFlag(AttributeMask.Size) && !IsAnswered(op))
         {
             var cut = await CutLongTailAsync(op, change.SizeBytes);
             if (cut.IsError) return cut.Error;
@@ -48,6 +48,11 @@ internal abstract partial class InodeOperationsGrain
         var refused = await AdmitReaderAsync(session);
         return refused != FsError.None ? refused : await Core.Store.SyncAsync();
     }
+
+    /// <summary>
+    /// Whether this is a retry of what was done: then none of its parts may be done again, others may have written since.
+    /// </summary>
+    protected bool IsAnswered(in OperationContext op) => Shard.TryAnswered<AttributesReply>(op, out _);
 
     private ValueTask<FsResult<AttributesReply>> ApplyAttributesAsync(
         in OperationContext op, in AttributesChange change, out QuotaNeed need)

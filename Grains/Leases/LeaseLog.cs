@@ -6,7 +6,7 @@ namespace ClaudeFs.Grains.Leases;
 internal static partial class LeaseLog
 {
     [LoggerMessage(1100, LogLevel.Warning,
-        "Session {Session} ({Client}) answered no recall of inode {Inode} for {Silence}: evicted, its leases free in {Left}")]
+        "Session {Session} ({Client}) answered no recall of inode {Inode} for {Silence}: evicted, free in {Left}")]
     public static partial void Evicted(
         this ILogger logger, SessionId session, string client, InodeId inode, TimeSpan silence, TimeSpan left);
 

@@ -2,8 +2,8 @@ using System.Globalization;
 using System.Text.Json;
 using ClaudeFs.Bench.Grains;
 
-// Metadata operations through local grain calls, over the embedded log on a device in memory: what grains and store cost
-// without a disk. Prints one JSON object: operations a second, p50 in microseconds, allocated bytes an operation.
+// Metadata operations through local grain calls, over the embedded log on a device in memory: what grains and store
+// cost without a disk. Prints one JSON object: operations a second, p50 in microseconds, allocated bytes an operation.
 var count = args.Length > 0 ? int.Parse(args[0], CultureInfo.InvariantCulture) : 20_000;
 await using var silo = await BenchSilo.StartAsync();
 var run = new MetadataRun(silo);

@@ -40,7 +40,8 @@ public class ContentTests
         var file = await client.FileAsync(InodeId.Root, "a");
         for (var first = 0u; first < 256; first += 64)
         {
-            var extents = Enumerable.Range((int)first, 64).Select(i => new Extent((uint)i, [Stored(0, 4096, (uint)i + 1)]));
+            var extents = Enumerable.Range((int)first, 64)
+                .Select(i => new Extent((uint)i, [Stored(0, 4096, (uint)i + 1)]));
             Ok(await client.WriteAsync(
                 file, new(null, [.. extents], (ulong)(first + 64) << 20, default, false, 0)));
         }
@@ -86,6 +87,22 @@ public class ContentTests
     }
 
     [Fact]
+    public async Task A_retry_of_what_was_done_in_parts_does_none_of_them_again()
+    {
+        await using var silo = await TestSilo.StartAsync();
+        var client = await TestClient.OpenAsync(silo, 11);
+        var file = await client.FileAsync(InodeId.Root, "a");
+        const ulong Length = 100UL << 20;
+        var punch = client.Op(file);
+        const AllocateMode Mode = AllocateMode.PunchHole | AllocateMode.KeepSize;
+        Ok(await client.TruncateAsync(file, Length));
+        var first = Ok(await silo.Inode(file).AllocateAsync(punch, Mode, 0, Length)).Attributes;
+        Ok(await client.WriteAsync(file, new(null, [new(3, [Stored(0, 4096, 1)])], Length, default, false, 0)));
+        Assert.Equal(first, Ok(await silo.Inode(file).AllocateAsync(punch, Mode, 0, Length)).Attributes);
+        Assert.Equal(4096UL, (await client.StatAsync(file)).AllocatedBytes);
+    }
+
+    [Fact]
     public async Task Writes_that_are_not_well_formed_or_pinned_too_long_ago_change_nothing()
     {
         var garbage = new FixedEpochs(7);
@@ -93,7 +110,11 @@ public class ContentTests
         var client = await TestClient.OpenAsync(silo, 11);
         var file = await client.FileAsync(InodeId.Root, "a");
         var before = await client.StatAsync(file);
-        foreach (var (error, request) in Malformed()) Assert.Equal(error, (await client.WriteAsync(file, request)).Error);
+        foreach (var (error, request) in Malformed())
+        {
+            Assert.Equal(error, (await client.WriteAsync(file, request)).Error);
+        }
+
         Assert.Equal(before, await client.StatAsync(file));
         Ok(await client.WriteAsync(file, new(null, [new(0, [Stored(0, 4096, 1)])], 4096, default, false, 6)));
         Assert.Equal(FsError.EISDIR,
@@ -106,7 +127,8 @@ public class ContentTests
         await using var silo = await TestSilo.StartAsync();
         var client = await TestClient.OpenAsync(silo, 11);
         var made = Ok(await client.MakeAsync(InodeId.Root, "a", FileMode.Regular | FileMode.SetUid | 0x1ED)).Attributes;
-        var change = new AttributesChange { Mask = AttributeMask.Mtime | AttributeMask.Mode, Mode = 0x180, Mtime = new(5) };
+        const AttributeMask Mask = AttributeMask.Mtime | AttributeMask.Mode;
+        var change = new AttributesChange { Mask = Mask, Mode = 0x180, Mtime = new(5) };
         var request = new WriteRequest([1], [], 1, default, true, 0) { Also = change };
         var after = Ok(await client.WriteAsync(made.Inode, request)).Attributes;
         Assert.Equal((FileMode.Regular | 0x180u, new Stamp(5)), (after.Mode, after.Mtime));

@@ -21,7 +21,8 @@ public class ErrorTests
         Assert.Equal(FsError.ENOTDIR, (await client.MakeAsync(file, "l", FileMode.Regular)).Error);
         Assert.Equal(FsError.ESTALE, (await client.MakeAsync(InodeId.Of(default, 999), "l", FileMode.Regular)).Error);
         Assert.Equal(FsError.ENOTDIR, (await client.RenameAsync(InodeId.Root, "a", file, "x")).Error);
-        Assert.Equal(FsError.EINVAL, (await client.RenameAsync(InodeId.Root, "a", InodeId.Root, "x", (RenameFlags)4)).Error);
+        Assert.Equal(FsError.EINVAL,
+            (await client.RenameAsync(InodeId.Root, "a", InodeId.Root, "x", (RenameFlags)4)).Error);
         Assert.Equal(FsError.EINVAL, (await client.RenameAsync(InodeId.Root, "a", InodeId.Root, "x",
             RenameFlags.NoReplace | RenameFlags.Exchange)).Error);
         var target = Ok(await client.MakeAsync(InodeId.Root, "l", symlink, new('x', 4095))).Attributes;
