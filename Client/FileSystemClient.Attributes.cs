@@ -193,10 +193,14 @@ public sealed partial class FileSystemClient
         }
     }
 
-    // Under the write lease what sets only times, or mode and owner to what they are, waits for the flush.
+    // Under the write lease what sets times, or an owner to what it is, waits for the flush; so does the mode of a file
+    // that
+    // is open: whoever unpacks an archive sets it before the close. Of a file that is not, a new mode is committed at
+    // once.
     private bool TrySetLocally(CachedInode inode, in AttributesChange change)
     {
-        var allowed = TimesMask | OwnerMask;
+        const AttributeMask allowed = TimesMask | OwnerMask | AttributeMask.KillPrivileges;
+        const uint setIds = FileMode.SetUid | FileMode.SetGid;
         lock (inode.Sync)
         {
             if ((change.Mask & ~allowed) != 0) return false;
@@ -204,16 +208,16 @@ public sealed partial class FileSystemClient
             if (!inode.Holds(LeaseMode.Write, session) || !inode.CanAnswer(session)) return false;
             var now = inode.Visible;
             if (!now.IsRegular) return false;
-            var flips = (change.Mode ^ now.Mode) & FileMode.PermissionMask;
-            if ((change.Mask & AttributeMask.Mode) != 0 && flips != 0) return false;
             if ((change.Mask & AttributeMask.Uid) != 0 && change.Uid != now.Uid) return false;
             if ((change.Mask & AttributeMask.Gid) != 0 && change.Gid != now.Gid) return false;
-            var ownerSet = (change.Mask & (AttributeMask.Uid | AttributeMask.Gid)) != 0;
-            if (ownerSet && (now.Mode & (FileMode.SetUid | FileMode.SetGid)) != 0) return false;
+            var mayKill = (change.Mask & (AttributeMask.Uid | AttributeMask.Gid | AttributeMask.KillPrivileges)) != 0;
+            var mode = (change.Mask & AttributeMask.Mode) != 0 ? change.Mode : now.Mode;
+            if (mayKill && ((now.Mode | mode) & setIds) != 0) return false;
+            if (inode.OpenCount == 0 && ((mode ^ now.Mode) & FileMode.PermissionMask) != 0) return false;
 
             var content = _context.ContentOf(inode);
             if (content.IsExclusive) return false;
-            content.NoteTimes(change, now.Ctime.After(_context.Sessions.Clock.Now));
+            content.NoteLocal(change, now.Ctime.After(_context.Sessions.Clock.Now));
             _context.NoteDirt(inode, content);
             return true;
         }
@@ -224,7 +228,7 @@ public sealed partial class FileSystemClient
     {
         var ticket = BeginChange(inode);
         var reply = await _context.Caller.MutateAsync(
-            inode.Id, caller, AckMode.Commit, (Grain: _leases.Operations(inode), Change: WithLocalTimes(inode, change)),
+            inode.Id, caller, AckMode.Commit, (Grain: _leases.Operations(inode), Change: WithLocal(inode, change)),
             static (ask, op) => ask.Grain.SetAttributesAsync(op, ask.Change), cancellationToken);
         EndChange(inode);
         if (reply.IsError) return reply.Error;
@@ -238,8 +242,8 @@ public sealed partial class FileSystemClient
         return FsError.None;
     }
 
-    // Times set locally before go along, unless the change sets them itself.
-    private static AttributesChange WithLocalTimes(CachedInode inode, AttributesChange change)
+    // Mode and times set locally before go along, unless the change sets them itself.
+    private static AttributesChange WithLocal(CachedInode inode, AttributesChange change)
     {
         lock (inode.Sync)
         {
@@ -247,6 +251,12 @@ public sealed partial class FileSystemClient
             var also = content.TakeAlso();
             var setsAtime = (change.Mask & (AttributeMask.Atime | AttributeMask.AtimeNow)) != 0;
             var setsMtime = (change.Mask & (AttributeMask.Mtime | AttributeMask.MtimeNow | AttributeMask.Size)) != 0;
+            var setsMode = (change.Mask & AttributeMask.Mode) != 0;
+            if (!setsMode && (also.Mask & AttributeMask.Mode) != 0)
+            {
+                change = change with { Mask = change.Mask | AttributeMask.Mode, Mode = also.Mode };
+            }
+
             if (!setsAtime && (also.Mask & AttributeMask.Atime) != 0)
             {
                 change = change with { Mask = change.Mask | AttributeMask.Atime, Atime = also.Atime };

@@ -112,7 +112,7 @@ public sealed partial class FileSystemClient
 
             var ticket = BeginChange(inode);
             var reply = await _context.Caller.MutateAsync(
-                inode.Id, caller, AckMode.Commit, (Grain: _leases.File(inode), Change: WithLocalTimes(inode, change)),
+                inode.Id, caller, AckMode.Commit, (Grain: _leases.File(inode), Change: WithLocal(inode, change)),
                 static (ask, op) => ask.Grain.SetAttributesAsync(op, ask.Change), cancellationToken);
             lock (inode.Sync)
             {

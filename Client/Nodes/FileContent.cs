@@ -38,7 +38,7 @@ internal sealed class FileContent(SlabPool pool, ILoop loop)
     /// <summary>Last write that is not committed; zero when there is none.</summary>
     public Stamp WriteTime { get; private set; }
 
-    /// <summary>Times set locally and not sent; mask None when there are none.</summary>
+    /// <summary>Mode and times set locally and not sent; mask None when there are none.</summary>
     public AttributesChange Also { get; private set; }
 
     /// <summary>A write without privileges is not committed: set-id bits are to go.</summary>
@@ -87,10 +87,11 @@ internal sealed class FileContent(SlabPool pool, ILoop loop)
         WriteTime = time;
         KillPrivileges |= killPrivileges;
         if ((Also.Mask & MtimeBits) != 0) Also = Also with { Mask = Also.Mask & ~MtimeBits };
+        if (killPrivileges) Also = Also with { Mode = WithoutPrivileges(Also.Mode) };
     }
 
-    /// <summary>Times were set; they are sent with the next flush. <paramref name="ctime"/> is now.</summary>
-    public void NoteTimes(in AttributesChange change, Stamp ctime)
+    /// <summary>Mode and times were set; they go with the next flush. <paramref name="ctime"/> is now.</summary>
+    public void NoteLocal(in AttributesChange change, Stamp ctime)
     {
         var also = Also;
         var isAtimeNow = (change.Mask & AttributeMask.AtimeNow) != 0;
@@ -105,6 +106,11 @@ internal sealed class FileContent(SlabPool pool, ILoop loop)
             also = also with { Mtime = isMtimeNow ? ctime : change.Mtime, Mask = also.Mask | AttributeMask.Mtime };
         }
 
+        if ((change.Mask & AttributeMask.Mode) != 0)
+        {
+            also = also with { Mode = change.Mode & FileMode.PermissionMask, Mask = also.Mask | AttributeMask.Mode };
+        }
+
         Also = also with { Ctime = ctime, Mask = also.Mask | AttributeMask.Ctime };
     }
 
@@ -112,7 +118,12 @@ internal sealed class FileContent(SlabPool pool, ILoop loop)
     /// are.</summary>
     public void NoteSet(in AttributesChange change)
     {
-        if ((change.Mask & AttributeMask.Mode) != 0) KillPrivileges = false;
+        if ((change.Mask & AttributeMask.Mode) != 0)
+        {
+            KillPrivileges = false;
+            Also = Also with { Mask = Also.Mask & ~AttributeMask.Mode };
+        }
+
         if ((change.Mask & AttributeMask.Mtime) == 0) return;
         Also = Also with { Mtime = change.Mtime, Mask = Also.Mask | AttributeMask.Mtime };
     }
@@ -157,6 +168,11 @@ internal sealed class FileContent(SlabPool pool, ILoop loop)
                 Ctime = WriteTime > server.Ctime ? WriteTime : server.Ctime,
                 Mode = KillPrivileges ? WithoutPrivileges(server.Mode) : server.Mode,
             };
+        }
+
+        if ((Also.Mask & AttributeMask.Mode) != 0)
+        {
+            visible = visible with { Mode = (visible.Mode & FileMode.TypeMask) | Also.Mode };
         }
 
         if ((Also.Mask & AttributeMask.Atime) != 0) visible = visible with { Atime = Also.Atime };

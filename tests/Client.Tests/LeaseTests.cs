@@ -120,16 +120,28 @@ public sealed class LeaseTests : IAsyncDisposable
         await client.WriteAsync(file, 0, [1, 2, 3]);
         var now = await client.StatAsync(file.Inode);
         var past = new Stamp(1_000_000_000_000_000_000);
-        const AttributeMask owner = AttributeMask.Uid | AttributeMask.Gid;
+        const AttributeMask owner = AttributeMask.Uid | AttributeMask.Gid | AttributeMask.KillPrivileges;
         await SetAsync(client, file.Inode, new(owner, 0, now.Uid, now.Gid, 0, default, default, default));
-        await SetAsync(client, file.Inode, new(AttributeMask.Mode, now.Mode, 0, 0, 0, default, default, default));
+        await SetAsync(client, file.Inode, new(AttributeMask.Mode, 0x1FF, 0, 0, 0, default, default, default));
         const AttributeMask times = AttributeMask.Atime | AttributeMask.Mtime;
         await SetAsync(client, file.Inode, new(times, 0, 0, 0, 0, past, past, default));
-        Assert.Equal(past, (await client.StatAsync(file.Inode)).Mtime);
+        var seen = await client.StatAsync(file.Inode);
+        Assert.Equal((past, FileMode.Regular | 0x1FFu), (seen.Mtime, seen.Mode));
         await client.CloseAsync(file);
+        Assert.Equal(FileMode.Regular | 0x1FFu, _fixture.Cluster.Inode(file.Inode).Attributes.Mode);
         Assert.Equal((1, 0), (_fixture.Cluster.CallsOf("Write"), _fixture.Cluster.CallsOf("SetAttributes")));
         Assert.Equal(past, _fixture.Cluster.Inode(file.Inode).Attributes.Mtime);
         Assert.Equal(past, (await client.StatAsync(file.Inode)).Mtime);
+    }
+
+    [Fact]
+    public async Task The_mode_of_a_closed_file_is_committed_at_once()
+    {
+        var client = await _fixture.StartAsync();
+        var file = await client.CreateAsync("closed");
+        await client.CloseAsync(file);
+        await SetAsync(client, file.Inode, new(AttributeMask.Mode, 0x180, 0, 0, 0, default, default, default));
+        Assert.Equal(FileMode.Regular | 0x180u, _fixture.Cluster.Inode(file.Inode).Attributes.Mode);
     }
 
     [Fact]
