@@ -51,6 +51,9 @@ internal static partial class ClientLog
     [LoggerMessage(2031, LogLevel.Warning, "Inode {Inode}: the front end did not drop what it holds")]
     public static partial void InvalidationFailed(this ILogger logger, Exception fault, InodeId inode);
 
+    [LoggerMessage(2032, LogLevel.Debug, "Inode {Inode}: a recall was answered before the front end had dropped all")]
+    public static partial void RecallWentAhead(this ILogger logger, InodeId inode);
+
     [LoggerMessage(2040, LogLevel.Error, "Caches were not trimmed")]
     public static partial void TrimFailed(this ILogger logger, Exception fault);
 

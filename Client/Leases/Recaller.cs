@@ -22,7 +22,7 @@ namespace ClaudeFs.Client.Leases;
 /// </remarks>
 internal sealed class Recaller(ClientContext context) : ILeaseHolder, ISessionListener
 {
-    private static readonly TimeSpan NamesWaitMax = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan NamesWaitMax = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan PagesWaitMax = TimeSpan.FromSeconds(2);
 
     /// <summary>Set once, before the session opens.</summary>
@@ -135,9 +135,9 @@ internal sealed class Recaller(ClientContext context) : ILeaseHolder, ISessionLi
         {
             await dropping.WaitAsync(held.IsWriter ? PagesWaitMax : NamesWaitMax, context.Dependencies.Time);
         }
-        catch (TimeoutException fault)
+        catch (TimeoutException)
         {
-            context.Dependencies.Logger.InvalidationFailed(fault, inode);
+            context.Dependencies.Logger.RecallWentAhead(inode);
         }
     }
 
