@@ -33,7 +33,15 @@ internal static class Program
         catch (FsException fault)
         {
             await Console.Error.WriteLineAsync($"cfs: {fault.Message}");
-            return (int)(fault.Error == FsError.ENOSPC ? ExitCode.CannotCreate : ExitCode.Io);
+            return (int)(fault.Error switch
+            {
+                FsError.ENOSPC => ExitCode.CannotCreate,
+                FsError.EBUSY => ExitCode.Busy,
+                FsError.ENOENT => ExitCode.Unavailable,
+                FsError.EACCES or FsError.EPERM => ExitCode.NoPermission,
+                FsError.EINVAL or FsError.EPROTO => ExitCode.BadData,
+                _ => ExitCode.Io,
+            });
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {

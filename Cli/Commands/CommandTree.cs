@@ -12,6 +12,7 @@ internal static class CommandTree
         UmountCommand.Build(),
         SyncCommand.Build(),
         StatusCommand.Build(),
+        FsckCommand.Build(),
         DoctorCommand.Build(),
         BenchCommand.Build(),
         AdminCommand.Build(),

@@ -2,6 +2,7 @@ using ClaudeFs.Grains.Storage.Log;
 using ClaudeFs.Grains.Storage.Memory;
 using ClaudeFs.Platform.Devices;
 using ClaudeFs.Platform.Loops;
+using ClaudeFs.Platform.Seams;
 using ClaudeFs.Primitives;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -26,13 +27,20 @@ public static class MetadataChecker
     /// Checks the tables and the log beside them. The tables stay the caller's. Throws <see cref="FsException"/> (EIO)
     /// when they cannot be read at all.
     /// </summary>
+    /// <param name="rows">The tables.</param>
+    /// <param name="logRegion">The log beside them; only read.</param>
+    /// <param name="identity">Whose they are.</param>
+    /// <param name="feed">Told the references of the log beyond its cursor, or null.</param>
+    /// <param name="loops">Loops of the replay.</param>
+    /// <param name="time">Clock of the replay.</param>
+    /// <param name="cancellationToken">Gives up.</param>
     public static async ValueTask<MetadataReport> CheckAsync(IRowTable rows, IBlockDevice logRegion,
-        FileSystemIdentity identity, ILoopFactory loops, TimeProvider time,
-            CancellationToken cancellationToken = default)
+        FileSystemIdentity identity, IReferenceFeed? feed, ILoopFactory loops, TimeProvider time,
+        CancellationToken cancellationToken = default)
     {
         var findings = new List<CheckFinding>();
         var overlay = new OverlayRowTable(rows);
-        await ReplayAsync(overlay, logRegion, identity, loops, time, findings, cancellationToken);
+        await ReplayAsync(overlay, logRegion, identity, feed, loops, time, findings, cancellationToken);
         var hash = NameHash.Of(identity);
         var tree = new TreeCheck(findings, hash);
         foreach (var (shard, row) in overlay.ReadAll(RowKind.Inode)) tree.AddInode(shard, (InodeRow)row);
@@ -55,15 +63,18 @@ public static class MetadataChecker
     }
 
     private static async ValueTask ReplayAsync(OverlayRowTable overlay, IBlockDevice logRegion,
-        FileSystemIdentity identity, ILoopFactory loops, TimeProvider time, List<CheckFinding> findings,
-        CancellationToken cancellationToken)
+        FileSystemIdentity identity, IReferenceFeed? feed, ILoopFactory loops, TimeProvider time,
+        List<CheckFinding> findings, CancellationToken cancellationToken)
     {
         const string Advice = "Copy the data directory first; restore a backup, or copy out what can be read";
         try
         {
             var coordination = new MemoryCoordination();
             var log = new EmbeddedLog(logRegion, identity.FileSystem, coordination);
-            var seams = new MetadataSeams(log, overlay, coordination, loops, time, NullLogger.Instance);
+            var seams = new MetadataSeams(log, overlay, coordination, loops, time, NullLogger.Instance)
+            {
+                Feed = feed,
+            };
             await using var store = await MetadataStore.OpenAsync(seams, identity, cancellationToken);
             if (store.IsReadOnly(out var reason)) findings.Add(new(CheckSeverity.Damage, reason, logRegion.Name,
                 Advice));

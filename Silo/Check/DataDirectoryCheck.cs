@@ -1,0 +1,54 @@
+using ClaudeFs.DataPlane.Storage.Check;
+using ClaudeFs.DataPlane.Storage.Format;
+using ClaudeFs.DataPlane.Storage.Index;
+using ClaudeFs.Grains.Storage;
+using ClaudeFs.Grains.Storage.Checking;
+using ClaudeFs.Grains.Storage.Sqlite;
+using ClaudeFs.Platform.Devices;
+using ClaudeFs.Platform.Loops;
+using ClaudeFs.Platform.Seams;
+using ClaudeFs.Primitives;
+
+namespace ClaudeFs.Silo.Check;
+
+/// <summary>
+/// Checks an unmounted data directory: rows and log of the metadata, then device, segments, counts and every referenced item. Changes
+/// nothing but what opening a SQLite file after a crash does.
+/// </summary>
+public static class DataDirectoryCheck
+{
+    /// <summary>
+    /// Checks everything. Throws <see cref="FsException"/> when it cannot begin: ENOENT, EBUSY (in use), EINVAL, EPROTO (other version).
+    /// </summary>
+    public static async Task<CheckResult> RunAsync(
+        string path, ILoopFactory loops, IIdSource ids, TimeProvider time, IProgress<CheckProgress>? progress,
+        CancellationToken cancellationToken)
+    {
+        using var directory = DataDirectory.Acquire(path, create: false);
+        if (!directory.HasFileSystem) throw new FsException(FsError.ENOENT, $"{path}: there is no file system here: {directory.Device} is missing");
+
+        await using var file = FileBlockDevice.Open(directory.Device, new() { ReadOnly = true });
+        var device = await StorageDevice.OpenAsync(file, new() { ReadOnly = true, Format = false }, ids, cancellationToken);
+        await using var index = SqliteSegmentIndex.Open(directory.BlockIndex);
+        await using var rows = SqliteRowTable.Open(directory.Tables);
+        var identity = FileSystemIdentity.Read(rows)
+            ?? throw new FsException(FsError.EINVAL, $"{directory.Tables} holds no file system");
+
+        var recorder = new ReferenceRecorder(index.Load(static _ => { }).Cursor);
+        var metadata = await MetadataChecker.CheckAsync(
+            rows, device.LogRegion(), identity, recorder, loops, time, cancellationToken);
+        var references = metadata.References.Select(r => new ReferenceDelta(r.Key, 0, 0, r.Value)).ToList();
+        var blocks = await DeviceCheck.RunAsync(
+            device, index, references, recorder.Pending, progress, time, cancellationToken);
+        return new(
+            [.. metadata.Findings.Select(Translate), .. blocks.Findings.Select(Translate)],
+            metadata.InodeCount, metadata.EntryCount, blocks.Items, blocks.Bytes);
+    }
+
+    private static Finding Translate(Grains.Storage.Checking.CheckFinding finding) =>
+        new(finding.Severity.ToString().ToLowerInvariant(), finding.What, finding.Where, finding.Advice);
+
+    private static Finding Translate(DataPlane.Storage.Check.CheckFinding finding) => new(
+        finding.Severity.ToString().ToLowerInvariant(), finding.What,
+        finding.OffsetBytes < 0 ? finding.File : $"{finding.File} at offset {finding.OffsetBytes}", finding.Advice);
+}

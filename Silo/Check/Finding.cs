@@ -1,0 +1,16 @@
+namespace ClaudeFs.Silo.Check;
+
+/// <summary>One broken invariant of a data directory.</summary>
+/// <param name="Severity">"warning": a figure is wrong; "error": an invariant is broken; "damage": bytes cannot be trusted.</param>
+/// <param name="What">What was expected and what was found.</param>
+/// <param name="Where">Inode, row, or file with offset.</param>
+/// <param name="Advice">What to do about it.</param>
+public sealed record Finding(string Severity, string What, string Where, string Advice);
+
+/// <summary>What a check of a data directory found.</summary>
+/// <param name="Findings">Every broken invariant.</param>
+/// <param name="Inodes">Inodes looked at.</param>
+/// <param name="Entries">Directory entries looked at.</param>
+/// <param name="Items">Stored items read and verified.</param>
+/// <param name="Bytes">Their bytes.</param>
+public sealed record CheckResult(IReadOnlyList<Finding> Findings, long Inodes, long Entries, long Items, long Bytes);
