@@ -164,6 +164,7 @@ public sealed partial class BlockStore : IReferenceFeed, IStoredDataVerifier, IA
                 $"{superblock.DeviceId:x}, found that of {state.FileSystem}, device {state.DeviceId:x}");
         }
 
+        if (state.IsNew) BeginIndex(superblock);
         var findings = new List<string>();
         foreach (var place in _table.Damaged.Order())
         {
@@ -182,6 +183,21 @@ public sealed partial class BlockStore : IReferenceFeed, IStoredDataVerifier, IA
         Findings = findings;
         foreach (var finding in findings) _logger.RecoveryFinding(finding);
         _logger.Opened(_device.Name, _map.SegmentCount, _map.PlaceCount, _map.FreePlaces);
+    }
+
+    // A new index is marked as this device's before the first segment is opened. So one that is new beside segments has
+    // been lost, and without counts all of them would be taken for garbage.
+    private void BeginIndex(in Superblock superblock)
+    {
+        for (var place = 0; place < _storage.PlaceCount; place++)
+        {
+            if (_table[place].State == PlaceState.Free) continue;
+            throw new FsException(FsError.EINVAL,
+                $"{_index.Name}: expected the index of device {superblock.DeviceId:x}, which holds segments; found an " +
+                "empty one: put back the file that belongs to it");
+        }
+
+        _index.Commit(new SegmentIndexState(superblock.FileSystem, superblock.DeviceId, 0, default), [], []);
     }
 
     // A flush that failed once may have thrown away what it should have kept: nothing that rests on it is safe to say.

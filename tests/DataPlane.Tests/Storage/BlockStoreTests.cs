@@ -1,4 +1,5 @@
 using ClaudeFs.DataPlane.Storage;
+using ClaudeFs.DataPlane.Storage.Index;
 using ClaudeFs.Platform.Memory;
 using ClaudeFs.Primitives;
 using ClaudeFs.TestKit.Devices;
@@ -173,6 +174,18 @@ public sealed class BlockStoreTests
         {
             Assert.Equal(FsError.None, await harness.ReadErrorAsync((await puts[i]).Value[0], all[i]));
         }
+    }
+
+    [Fact]
+    public async Task An_index_that_was_lost_is_refused_and_not_taken_for_an_empty_store()
+    {
+        var device = new SimulatedBlockDevice(1);
+        var harness = await OpenAsync(device);
+        Assert.Equal(FsError.None, (await harness.PutAsync(Chunk(Bytes(1, 65536)))).Error);
+        await harness.Store.DisposeAsync();
+        var refused = await Assert.ThrowsAsync<FsException>(() => OpenAsync(device, new MemorySegmentIndex()));
+        Assert.Equal(FsError.EINVAL, refused.Error);
+        Assert.Contains("found an empty one", refused.Message, StringComparison.Ordinal);
     }
 
     [Fact]
