@@ -108,6 +108,8 @@ internal sealed partial class ModelRun
 
     private async Task CheckReferencesAsync()
     {
+        // What forgetting freed was not waited for: it is committed first.
+        TestClient.Ok(await silo.Store.SyncAsync());
         await silo.Store.DrainAsync();
         var counted = silo.Feed.Counts;
         foreach (var (location, count) in counted)
