@@ -28,6 +28,7 @@ internal sealed class GarbageClock : IAsyncDisposable
         _logger = logger;
         _store = store;
         _blocks = blocks;
+        _blocks.SetTablesCursor(store.TablesCursor);
         _owner = blocks.Epochs.Register("metadata");
         _loop = loops.Start("cfs-garbage");
         blocks.ReclaimWanted += Hurry;
@@ -59,6 +60,7 @@ internal sealed class GarbageClock : IAsyncDisposable
             await _store.DrainAsync();
             // Counts that are durable too: only then is what they let go reusable.
             await _blocks.FlushAsync();
+            _blocks.SetTablesCursor(_store.TablesCursor);
             _owner.Confirm(epoch);
         }
         catch (Exception fault) when (fault is IOException or ObjectDisposedException)

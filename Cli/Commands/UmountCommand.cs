@@ -35,7 +35,7 @@ internal static class UmountCommand
     private static bool IsDead(string mountPoint)
     {
         Span<byte> status = stackalloc byte[256];
-        return Posix.Stat(mountPoint, status) < 0 && (FsError)Posix.LastError is FsError.ENOTCONN or FsError.ECONNABORTED;
+        return Posix.StatFileSystem(mountPoint, status) < 0 && (FsError)Posix.LastError is FsError.ENOTCONN or FsError.ECONNABORTED;
     }
 
     private static void Unmount(string mountPoint, bool isLazy)

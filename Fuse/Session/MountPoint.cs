@@ -71,8 +71,11 @@ internal static class MountPoint
     private static bool IsDead(in MountEntry mount)
     {
         if (!mount.Type.StartsWith("fuse", StringComparison.Ordinal)) return false;
+
+        // statfs always asks the daemon; stat may be answered from attributes that the kernel still keeps.
         Span<byte> status = stackalloc byte[256];
-        return Posix.Stat(mount.Path, status) != 0 && Posix.LastError is Libc.ENOTCONN or Libc.ECONNABORTED;
+        return Posix.StatFileSystem(mount.Path, status) != 0
+            && Posix.LastError is Libc.ENOTCONN or Libc.ECONNABORTED;
     }
 
     private static bool TryDetach(string path) =>

@@ -55,6 +55,9 @@ public sealed partial class MetadataStore : IAsyncDisposable
     /// <summary>The shards.</summary>
     public ShardMap Shards { get; }
 
+    /// <summary>The append up to which the tables are durable: after a power cut the log is replayed from there.</summary>
+    public ulong TablesCursor => Materialiser.Checkpoint.Append;
+
     /// <summary>Present figures.</summary>
     public StoreStatistics Statistics => new(_committer.AppendCount, _seams.Log.UsedBytes, _seams.Log.CapacityBytes,
         Materialiser.LagBytes, Shards.Loaded.Sum(static shard => (long)shard.DirtyCount), _budget.Bytes);

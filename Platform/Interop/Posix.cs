@@ -38,6 +38,10 @@ internal static partial class Posix
     [LibraryImport("libc", EntryPoint = "stat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int Stat(string path, Span<byte> status);
 
+    /// <summary>statfs(2) into a buffer of at least 120 bytes (struct statfs of x86-64 and arm64).</summary>
+    [LibraryImport("libc", EntryPoint = "statfs", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int StatFileSystem(string path, Span<byte> status);
+
     [LibraryImport("libc", EntryPoint = "pread", SetLastError = true)]
     internal static partial nint Read(int descriptor, Span<byte> destination, nint count, long offset);
 
@@ -75,7 +79,9 @@ internal static partial class Posix
         _ = Close(target);
     }
 
-    /// <summary>Sets up the smallest ring and closes it: None when io_uring is to be had, else why not. Source: io_uring_setup(2).</summary>
+    /// <summary>
+    /// Sets up the smallest ring and closes it: None when io_uring is to be had, else why not. Source: io_uring_setup(2).
+    /// </summary>
     internal static Primitives.FsError ProbeRing()
     {
         const int SetupCall = 425, ParametersBytes = 120;

@@ -37,9 +37,8 @@ public static class DataDirectoryCheck
         var recorder = new ReferenceRecorder(index.Load(static _ => { }).Cursor);
         var metadata = await MetadataChecker.CheckAsync(
             rows, device.LogRegion(), identity, recorder, loops, time, cancellationToken);
-        var references = metadata.References.Select(r => new ReferenceDelta(r.Key, 0, 0, r.Value)).ToList();
         var blocks = await DeviceCheck.RunAsync(
-            device, index, references, recorder.Pending, progress, time, cancellationToken);
+            device, index, [.. metadata.References.Values], recorder.Pending, progress, time, cancellationToken);
         return new(
             [.. metadata.Findings.Select(Translate), .. blocks.Findings.Select(Translate)],
             metadata.InodeCount, metadata.EntryCount, blocks.Items, blocks.Bytes);

@@ -9,7 +9,7 @@ public sealed class CommandTests
     private static string Cfs => $"'{Daemon.Program}'";
 
     [Theory]
-    [InlineData("dev", 64, "DIR")]
+    [InlineData("dev", 64, "'dev'")]
     [InlineData("dev /tmp/x --size abc", 64, "'abc' is not a size")]
     [InlineData("dev /tmp/x --listen 0.0.0.0:9200", 64, "not a loopback address")]
     [InlineData("dev /tmp/x --admin nonsense", 64, "'nonsense' is not an address")]
@@ -122,7 +122,8 @@ public sealed class CommandTests
         Assert.NotEqual(0, smaller.ExitCode);
         Assert.Contains("shrink", smaller.Error, StringComparison.Ordinal);
 
-        await mount.StartDaemonAsync("--size", "512M");
+        mount.Size = "512M";
+        await mount.StartDaemonAsync();
         Assert.True(new DriveInfo(mount.MountPoint).TotalSize > before * 3 / 2);
         await Shell.RunAsync("sha256sum -c sum && head -c 200M /dev/urandom >g && sha256sum -c sum", mount.MountPoint);
     }

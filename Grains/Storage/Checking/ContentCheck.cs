@@ -1,3 +1,4 @@
+using ClaudeFs.Platform.Seams;
 using ClaudeFs.Primitives;
 
 namespace ClaudeFs.Grains.Storage.Checking;
@@ -7,8 +8,9 @@ internal sealed class ContentCheck(List<CheckFinding> findings, Dictionary<Inode
 {
     private readonly Dictionary<ChunkLocation, (int Count, uint StoredBytes, uint Checksum)> _references = [];
 
-    public IReadOnlyDictionary<ChunkLocation, int> References =>
-        _references.ToDictionary(pair => pair.Key, pair => pair.Value.Count);
+    public IReadOnlyDictionary<ChunkLocation, ReferenceDelta> References => _references.ToDictionary(
+        pair => pair.Key,
+        pair => new ReferenceDelta(pair.Key, pair.Value.StoredBytes, pair.Value.Checksum, pair.Value.Count));
 
     public void AddExtent(ShardId shard, ExtentRow row)
     {

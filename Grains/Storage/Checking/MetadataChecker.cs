@@ -14,7 +14,7 @@ namespace ClaudeFs.Grains.Storage.Checking;
 /// <param name="InodeCount">Inodes looked at.</param>
 /// <param name="EntryCount">Entries looked at.</param>
 public sealed record MetadataReport(
-    IReadOnlyList<CheckFinding> Findings, IReadOnlyDictionary<ChunkLocation, int> References, long InodeCount,
+    IReadOnlyList<CheckFinding> Findings, IReadOnlyDictionary<ChunkLocation, ReferenceDelta> References, long InodeCount,
     long EntryCount);
 
 /// <summary>

@@ -14,7 +14,7 @@ public class MetadataCheckerTests
         var report = Check(_ => { });
         Assert.Empty(report.Findings);
         Assert.Equal((4, 3), (report.InodeCount, report.EntryCount));
-        Assert.Equal(1, report.References[new(new(7), 0)]);
+        Assert.Equal(1, report.References[new(new(7), 0)].Delta);
     }
 
     [Fact]

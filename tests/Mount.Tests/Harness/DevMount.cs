@@ -9,9 +9,10 @@ internal sealed class DevMount : IAsyncDisposable
     private readonly string _root;
     private readonly string[] _extra;
 
-    private DevMount(string root, string[] extra)
+    private DevMount(string root, string? size, string[] extra)
     {
         _root = root;
+        Size = size;
         _extra = extra;
         Port = Daemon.FreePort();
         AdminPort = Daemon.FreePort();
@@ -24,6 +25,9 @@ internal sealed class DevMount : IAsyncDisposable
     /// <summary>Room for the test's other files, on the local file system.</summary>
     public string Scratch => Path.Combine(_root, "scratch");
 
+    /// <summary>What --size says at the next start; null: it is not given.</summary>
+    public string? Size { get; set; }
+
     public int Port { get; }
 
     public int AdminPort { get; }
@@ -32,7 +36,7 @@ internal sealed class DevMount : IAsyncDisposable
 
     public static async Task<DevMount> StartAsync(string size = "3G", params string[] extra)
     {
-        var mount = Prepare(["--size", size, .. extra]);
+        var mount = Prepare(size, extra);
         try
         {
             await mount.StartDaemonAsync();
@@ -46,17 +50,21 @@ internal sealed class DevMount : IAsyncDisposable
     }
 
     /// <summary>Directories and ports, nothing started.</summary>
-    public static DevMount Prepare(params string[] extra)
+    public static DevMount Prepare(string? size = null, params string[] extra)
     {
         var root = Directory.CreateTempSubdirectory("claudefs-test-").FullName;
         File.SetUnixFileMode(root, (UnixFileMode)0x1ED); // 0755: other users must get at the mount below
         Directory.CreateDirectory(Path.Combine(root, "scratch"));
-        return new(root, extra);
+        return new(root, size, extra);
     }
 
-    public async Task StartDaemonAsync(params string[] more) => Daemon = await Daemon.StartAsync(
-        MountPoint, ["dev", MountPoint, "--data", DataDirectory, "--listen", $"127.0.0.1:{Port}",
-            "--admin", $"127.0.0.1:{AdminPort}", .. _extra, .. more]);
+    public async Task StartDaemonAsync()
+    {
+        string[] size = Size is null ? [] : ["--size", Size];
+        Daemon = await Daemon.StartAsync(
+            MountPoint, ["dev", MountPoint, "--data", DataDirectory, "--listen", $"127.0.0.1:{Port}",
+                "--admin", $"127.0.0.1:{AdminPort}", .. size, .. _extra]);
+    }
 
     /// <summary>umount, wait for the end, start again on the same data.</summary>
     public async Task RestartAsync()
