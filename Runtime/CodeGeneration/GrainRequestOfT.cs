@@ -69,7 +69,7 @@ public abstract class GrainRequest<T> : GrainRequest, IValueTaskSource<T>, IDead
             answer = ValueTask.FromException<T>(e);
         }
 
-        _inner = answer.ConfigureAwait(false).GetAwaiter();
+        _inner = answer.ConfigureAwait(System.Scheduler.KeepsOrder).GetAwaiter();
         if (_inner.IsCompleted)
         {
             OnInnerCompleted();

@@ -8,7 +8,7 @@ internal sealed partial class Activation
     private static readonly SendOrPostCallback s_activated = static state => ((Activation)state!).OnActivated();
     private static readonly SendOrPostCallback s_deactivated = static state => ((Activation)state!).OnDeactivated();
 
-    private readonly TaskCompletionSource _gone = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _gone;
     private Task _lifeTask = Task.CompletedTask;
     private CallContext? _lifeContext;
     private DeactivationRequest? _deactivation;
@@ -131,7 +131,7 @@ internal sealed partial class Activation
             return;
         }
 
-        _lifeTask.ConfigureAwait(false).GetAwaiter()
+        _lifeTask.ConfigureAwait(System.Scheduler.KeepsOrder).GetAwaiter()
             .UnsafeOnCompleted(() => PostContinuation(context, onCompleted, this));
     }
 

@@ -66,6 +66,9 @@ internal sealed partial class Activation : IThreadPoolWorkItem
         GrainId = grainId;
         Number = number;
         LastUsed = system.Now;
+        _gone = new(system.Scheduler.KeepsOrder
+            ? TaskCreationOptions.None
+            : TaskCreationOptions.RunContinuationsAsynchronously);
     }
 
     internal ActorSystem System { get; }

@@ -52,7 +52,7 @@ internal sealed class PendingCall<T> : IValueTaskSource<T>, IDeadlineEntry
         Volatile.Write(ref call._sides, 2);
         var task = new ValueTask<T>(call, call._answer.Version);
         activation.System.Deadlines.Add(call, context.Deadline, generation);
-        call._inner = answer.ConfigureAwait(false).GetAwaiter();
+        call._inner = answer.ConfigureAwait(call.Scheduler.KeepsOrder).GetAwaiter();
         call._inner.UnsafeOnCompleted(call._onInnerCompleted);
         return task;
     }

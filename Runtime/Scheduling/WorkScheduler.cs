@@ -6,6 +6,12 @@ namespace Orleans.Scheduling;
 /// activation.</remarks>
 internal abstract class WorkScheduler
 {
+    /// <summary>
+    /// Whether all must run in this scheduler's order. A task that is awaited without a context goes on upon the thread pool
+    /// when it completes inside of some context, a turn say; with this set, the call's own context is captured instead.
+    /// </summary>
+    internal virtual bool KeepsOrder => false;
+
     /// <summary>Queues an action; never runs it before returning.</summary>
     internal abstract void Post(Action<object?> action, object? state);
 
