@@ -12,7 +12,8 @@ namespace ClaudeFs.Grains.Hosting;
 /// a silo's process) or waited for until their term is over; orphans that nobody can have open are freed.
 /// </summary>
 internal sealed class FileSystemStartup(
-    FileSystemCore core, QuotaLedger quotas, IGrainFactory grains, ILogger<FileSystemStartup> logger)
+    FileSystemCore core, QuotaLedger quotas, IGrainFactory grains, ILogger<FileSystemStartup> logger,
+    SynchronizationContext? outside = null)
 {
     private const uint RootPermissions = 0x1ED;
 
@@ -79,7 +80,7 @@ internal sealed class FileSystemStartup(
     private async Task CleanAsync(SessionId session)
     {
         // Not a part of the call that found out: that one's deadline may have passed.
-        SynchronizationContext.SetSynchronizationContext(null);
+        SynchronizationContext.SetSynchronizationContext(outside);
         try
         {
             await grains.GetGrain<ISessionGrain>((long)session.Value).WatchAsync();

@@ -14,7 +14,8 @@ namespace ClaudeFs.Grains.Leases;
 /// counts as back only when its term is over.
 /// </summary>
 internal sealed class LeaseRecaller(
-    SessionTable sessions, TimeProvider time, GrainOptions options, ILogger<LeaseRecaller> logger)
+    SessionTable sessions, TimeProvider time, GrainOptions options, ILogger<LeaseRecaller> logger,
+    SynchronizationContext? outside = null)
 {
     /// <summary>
     /// Recalls what stands against the wish under a draining intent, and makes the intent firm; gives it back when
@@ -85,7 +86,7 @@ internal sealed class LeaseRecaller(
                 if (state.Holder != holder) return default(LeaseReturn);
                 var left = SilenceLeft(state, since);
                 if (left <= TimeSpan.Zero) return null;
-                await Task.WhenAny(call, state.Ended, Task.Delay(left, time));
+                await Task.WhenAny(call, state.Ended, PauseAsync(left));
                 if (state.Status == SessionStatus.Ended) return null;
             }
 
@@ -113,12 +114,11 @@ internal sealed class LeaseRecaller(
     }
 
     // A recall is no part of the call that needs it: it has a deadline of its own, and the holder's flush may well
-    // come back
-    // to an activation that the call has passed.
-    private static ValueTask<LeaseReturn> StartAsync(ILeaseHolder holder, LeaseRecall recall)
+    // come back to an activation that the call has passed. A simulation says where what is outside of all calls goes on.
+    private ValueTask<LeaseReturn> StartAsync(ILeaseHolder holder, LeaseRecall recall)
     {
         var caller = SynchronizationContext.Current;
-        SynchronizationContext.SetSynchronizationContext(null);
+        SynchronizationContext.SetSynchronizationContext(outside);
         try
         {
             return holder.RecallAsync(recall);
@@ -128,6 +128,10 @@ internal sealed class LeaseRecaller(
             SynchronizationContext.SetSynchronizationContext(caller);
         }
     }
+
+    // Timers count milliseconds and cut off the rest: without rounding up, the last one would be waited for without a pause.
+    private Task PauseAsync(TimeSpan left) =>
+        Task.Delay(TimeSpan.FromMilliseconds(Math.Ceiling(left.TotalMilliseconds)), time);
 
     private TimeSpan SilenceLeft(SessionState state, long since) =>
         options.RecallSilence - time.GetElapsedTime(Math.Max(since, state.LastProgress));
@@ -141,8 +145,8 @@ internal sealed class LeaseRecaller(
 
         while (sessions.TermLeft(state) is var left && left > TimeSpan.Zero)
         {
-            await Task.WhenAny(state.Status == SessionStatus.Absent ? state.Settled : state.Ended, Task.Delay(left,
-                time));
+            await Task.WhenAny(
+                state.Status == SessionStatus.Absent ? state.Settled : state.Ended, PauseAsync(left));
             if (state.Status is SessionStatus.Ended or SessionStatus.Alive) return;
         }
 

@@ -23,8 +23,9 @@ public enum SessionStatus
 /// </summary>
 public sealed class SessionState(SessionId id, string clientName, bool isEmbedded)
 {
-    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly TaskCompletionSource _settled = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    // Completed in line: who waits is a grain, which goes on in a turn of its own.
+    private readonly TaskCompletionSource _ended = new();
+    private readonly TaskCompletionSource _settled = new();
     private readonly ulong[] _entered = new ulong[ShardId.Count / 64];
     private int _status;
     private long _lastSeen;

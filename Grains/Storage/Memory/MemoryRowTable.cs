@@ -22,9 +22,6 @@ public sealed class MemoryRowTable : IRowTable
     /// <summary>Called before each transaction; throws to make it fail.</summary>
     public Action<TableChanges>? Applying { get; set; }
 
-    /// <summary>Called before what was applied is made durable; throws to make that fail.</summary>
-    public Action? MakingDurable { get; set; }
-
     /// <summary>
     /// A planted mistake: <see cref="MakeDurable"/> does nothing. Tests that do not notice are worth nothing.
     /// </summary>
@@ -154,7 +151,6 @@ public sealed class MemoryRowTable : IRowTable
     /// <inheritdoc />
     public void MakeDurable()
     {
-        MakingDurable?.Invoke();
         lock (_lock)
         {
             if (!ForgetsDurability) _undo.Clear();
