@@ -170,14 +170,16 @@ public sealed partial class FileSystemClient
                 static (ask, op) => ask.Grain.RenameAsync(op, ask.Name, ask.NewParent, ask.NewName, ask.Flags),
                 cancellationToken);
             var isExchange = (flags & RenameFlags.Exchange) != 0;
-            InodeId? left = reply.IsError ? null : isExchange ? reply.Value.Replaced.Inode : InodeId.None;
+            // Two names of one file: the silo did nothing, and both stay.
+            var isSame = !reply.IsError && reply.Value.Replaced.Inode == reply.Value.Moved.Inode;
+            InodeId? left = reply.IsError ? null : isExchange || isSame ? reply.Value.Replaced.Inode : InodeId.None;
             EndChange(from, name, left);
             EndChange(to, newName, reply.IsError ? null : reply.Value.Moved.Inode);
             if (reply.IsError) return reply.Error;
 
             LearnMoved(reply.Value.Moved, ticket);
             if (isExchange) LearnMoved(reply.Value.Replaced.Attributes, ticket);
-            else OnRemoved(reply.Value.Replaced);
+            else if (!isSame) OnRemoved(reply.Value.Replaced);
             return Nothing.Value;
         }
         finally

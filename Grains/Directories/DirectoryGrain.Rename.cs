@@ -127,7 +127,8 @@ internal sealed partial class DirectoryGrain
     private ValueTask<FsResult<RenamedReply>> AnswerSameAsync(in OperationContext op, InodeId inode)
     {
         var joint = new JointBatch(Core, Shard, op, OperationKind.EntryRenamed);
-        return SubmitAsync(joint, new(Core.FindInode(inode)!.Attributes, default));
+        var attributes = Core.FindInode(inode)!.Attributes;
+        return SubmitAsync(joint, new(attributes, new(inode, false, attributes)));
     }
 
     private FsError CheckNames(in RenamePlan plan)
