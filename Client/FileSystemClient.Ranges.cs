@@ -98,6 +98,7 @@ public sealed partial class FileSystemClient
     {
         if (change.SizeBytes > Limits.FileBytesMax) return FsError.EFBIG;
         var error = await _leases.AcquireAsync(inode, LeaseMode.Write, cancellationToken);
+        if (error == FsError.None && change.SizeBytes > 0) error = await FlushBeforeAsync(inode);
         if (error != FsError.None) return error;
         var content = await EnterAloneAsync(inode);
         try
@@ -131,6 +132,17 @@ public sealed partial class FileSystemClient
         {
             LeaveAlone(inode, content);
         }
+    }
+
+    // What was written before a change of size is in the log before it: a power cut leaves a prefix of what was done.
+    private async ValueTask<FsError> FlushBeforeAsync(CachedInode inode)
+    {
+        lock (inode.Sync)
+        {
+            if (inode.Content is not { IsDirty: true }) return FsError.None;
+        }
+
+        return (await _flusher.FlushAsync(inode, AckMode.Applied)).Error;
     }
 
     // In the gate, and nobody buffers writes.
