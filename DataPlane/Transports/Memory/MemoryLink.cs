@@ -51,6 +51,8 @@ public sealed class MemoryLink
     /// <summary>Whether nothing sent from now on arrives: a cut cable, which neither side is told of.</summary>
     public bool IsHeld => _isHeld;
 
+    internal Action<MemoryLink, ReadOnlyMemory<byte>>? Arriving { get; init; }
+
     internal MemoryByteStream ClientStream { get; }
 
     internal MemoryByteStream ServerStream { get; }

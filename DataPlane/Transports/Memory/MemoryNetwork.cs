@@ -21,6 +21,9 @@ public sealed class MemoryNetwork(ILoop loop, TimeProvider time)
     /// <summary>Delay of links made from now on.</summary>
     public TimeSpan Delay { get; set; }
 
+    /// <summary>Told of all bytes where they arrive, on the loop: for traces, and to change a link's delay or cut it.</summary>
+    public Action<MemoryLink, ReadOnlyMemory<byte>>? Arriving { get; set; }
+
     /// <summary>Every link made so far, in the order of connecting.</summary>
     public IReadOnlyList<MemoryLink> Links
     {
@@ -45,12 +48,23 @@ public sealed class MemoryNetwork(ILoop loop, TimeProvider time)
             }
 
             var client = string.Create(CultureInfo.InvariantCulture, $"memory#{++_connections}");
-            link = new MemoryLink(loop, time, client, endpoint.ToString(), Delay);
+            link = new MemoryLink(loop, time, client, endpoint.ToString(), Delay) { Arriving = Arriving };
             _links.Add(link);
         }
 
         loop.Post(_ => listener.Offer(link.ServerStream), null);
         return link.ClientStream;
+    }
+
+    /// <summary>The process that listens there is no more: its links break, and the address is free.</summary>
+    public void Kill(Endpoint endpoint)
+    {
+        Remove(endpoint);
+        var server = endpoint.ToString();
+        foreach (var link in Links)
+        {
+            if (string.Equals(link.Server, server, StringComparison.Ordinal)) link.Break();
+        }
     }
 
     internal MemoryListener Listen(Endpoint endpoint, TransportOptions options)

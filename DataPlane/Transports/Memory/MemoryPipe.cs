@@ -160,9 +160,10 @@ internal sealed class MemoryPipe(ILoop loop, TimeProvider time, MemoryLink link)
     private void Arrive()
     {
         var read = -1;
+        byte[]? item;
         lock (_gate)
         {
-            if (_isBroken || !_travelling.TryDequeue(out var item)) return;
+            if (_isBroken || !_travelling.TryDequeue(out item)) return;
             if (item.Length == 0) _isEnded = true;
             else _arrived.Enqueue(item);
             if (_readerWaits)
@@ -173,6 +174,7 @@ internal sealed class MemoryPipe(ILoop loop, TimeProvider time, MemoryLink link)
             }
         }
 
+        link.Arriving?.Invoke(link, item);
         if (read >= 0) _reader.Complete(read);
     }
 
