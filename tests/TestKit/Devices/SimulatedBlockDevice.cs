@@ -53,6 +53,12 @@ public sealed class SimulatedBlockDevice : IBlockDevice
     /// <summary>Requests wait until <see cref="CompleteOne"/> picks them, in an order drawn from the seed.</summary>
     public bool IsSlow { get; set; }
 
+    /// <summary>Told of each request that waits: whoever listens sees to it that <see cref="CompleteOne"/> is called.</summary>
+    public Action? Queued { get; set; }
+
+    /// <summary>A planted mistake: a flush is answered, and what it covers stays at the mercy of a power cut.</summary>
+    public bool IgnoresFlushes { get; set; }
+
     /// <summary>Requests that wait.</summary>
     public int PendingCount => _pending.Count;
 
@@ -116,6 +122,20 @@ public sealed class SimulatedBlockDevice : IBlockDevice
     }
 
     /// <summary>
+    /// Cuts the power of the machine that uses the device: as <see cref="CutPower"/>, but nobody is left to be told that
+    /// requests failed.
+    /// </summary>
+    public SimulatedBlockDevice CutPowerOfMachine()
+    {
+        _pending.RemoveAll(request =>
+        {
+            if (request.Operation.Kind == SimulatedOperationKind.Write) request.Effect();
+            return true;
+        });
+        return CutPower();
+    }
+
+    /// <summary>
     /// Cuts the power: returns the device as the next start finds it. Whoever still uses this one gets EIO; requests
     /// that wait fail, their writes may have happened in part.
     /// </summary>
@@ -165,6 +185,7 @@ public sealed class SimulatedBlockDevice : IBlockDevice
             // Without RunContinuationsAsynchronously: continuations run where the test completes the request.
             var completion = new TaskCompletionSource();
             _pending.Add((completion, operation, effect));
+            Queued?.Invoke();
             return new ValueTask(completion.Task);
         }
 
@@ -204,13 +225,14 @@ public sealed class SimulatedBlockDevice : IBlockDevice
 
     private void Flush(long covered)
     {
+        FlushCount++;
+        if (IgnoresFlushes) return;
         foreach (var (number, offset, bytes) in _unflushed)
         {
             if (number <= covered) bytes.CopyTo(_durable.AsSpan((int)offset));
         }
 
         _unflushed.RemoveAll(write => write.Number <= covered);
-        FlushCount++;
     }
 
     // A third of the writes is lost, a third whole, a third torn: each sector by itself.

@@ -31,24 +31,34 @@ public sealed class LoopScheduler : ILoopFactory
     /// <summary>Items run so far.</summary>
     public long RunCount { get; private set; }
 
+    /// <summary>Told the loop's name before each item.</summary>
+    public Action<string>? Running { get; set; }
+
     /// <inheritdoc />
     public ILoop Start(string name) => new SimulatedLoop(this, name);
+
+    /// <summary>Queues an item that keeps no order with any other: as a thread pool would run it.</summary>
+    public void PostUnordered(string name, Action<object?> work, object? state) =>
+        new SimulatedLoop(this, name).Post(work, state);
 
     /// <summary>Runs one item of some loop; false when none has work.</summary>
     public bool RunOne()
     {
         (Action<object?> Work, object? State) item;
+        string name;
         lock (_lock)
         {
             if (_ready.Count == 0) return false;
             var at = _random.Next(_ready.Count);
             var loop = _ready[at];
+            name = loop.Name;
             item = loop.Queue.Dequeue();
             if (loop.Queue.Count == 0) _ready.RemoveAt(at);
             foreach (var letter in loop.Name) TraceHash = (TraceHash ^ letter) * 1099511628211;
             RunCount++;
         }
 
+        Running?.Invoke(name);
         item.Work(item.State);
         return true;
     }

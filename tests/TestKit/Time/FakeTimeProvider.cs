@@ -1,8 +1,6 @@
 namespace ClaudeFs.TestKit.Time;
 
-/// <summary>
-/// A clock that stands still until it is told to go on; timers run within <see cref="Advance"/>, in their order.
-/// </summary>
+/// <summary>A clock that stands still until it is told to go on; timers run within <see cref="Advance"/>, in their order.</summary>
 public sealed class FakeTimeProvider : TimeProvider
 {
     private readonly Lock _lock = new();
@@ -73,8 +71,16 @@ public sealed class FakeTimeProvider : TimeProvider
         }
     }
 
-    private FakeTimer? NextTimer() =>
-        _timers.OrderBy(timer => timer.Due).ThenBy(timer => timer.Number).FirstOrDefault();
+    private FakeTimer? NextTimer()
+    {
+        FakeTimer? next = null;
+        foreach (var timer in _timers)
+        {
+            if (next is null || timer.Due < next.Due || (timer.Due == next.Due && timer.Number < next.Number)) next = timer;
+        }
+
+        return next;
+    }
 
     private sealed class FakeTimer(FakeTimeProvider clock, TimerCallback callback, object? state, long number) : ITimer
     {
