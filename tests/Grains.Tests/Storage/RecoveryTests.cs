@@ -177,37 +177,6 @@ public class RecoveryTests
         Assert.True(simulated.Rows.Checkpoint.Append > 0);
     }
 
-    [Theory, InlineData(1), InlineData(2), InlineData(3), InlineData(4), InlineData(5), InlineData(6)]
-    public void What_a_killed_process_had_not_flushed_is_durable_once_it_was_seen(int seed)
-    {
-        var simulated = SimulatedStore.Open(seed);
-        simulated.SkipsFlush = true;
-        simulated.Feed = new RecordingFeed();
-        simulated.Restart();
-        simulated.CommitCreate("a");
-        simulated.SkipsFlush = false;
-        simulated.Kill();
-        Assert.NotNull(simulated.Shard().Find("a"));
-        simulated.Crash();
-        Assert.False(simulated.Store.IsReadOnly(out var reason), reason);
-        Assert.NotNull(simulated.Shard().Find("a"));
-    }
-
-    [Fact]
-    public void Log_is_not_recycled_for_rows_that_a_killed_process_had_not_made_durable()
-    {
-        var simulated = SimulatedStore.Open(11, logBytes: 1 << 20);
-        for (var i = 0; i < 150; i++) simulated.CommitCreate($"old{i}");
-        simulated.Rows.MakingDurable = () => throw new FsException(FsError.EIO, "no flush");
-        Assert.Throws<FsException>(simulated.Drain);
-        simulated.Rows.MakingDurable = null;
-        simulated.Kill();
-        for (var i = 0; i < 150; i++) simulated.CommitCreate($"new{i}");
-        simulated.Crash();
-        Assert.False(simulated.Store.IsReadOnly(out var reason), reason);
-        Assert.Equal(300, simulated.Shard().List().Count);
-    }
-
     private static ShardBatch Large(Shard shard, string name)
     {
         var batch = shard.Create(name);

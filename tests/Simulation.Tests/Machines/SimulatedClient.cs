@@ -1,0 +1,63 @@
+using ClaudeFs.Client;
+using ClaudeFs.DataPlane.Storage;
+using ClaudeFs.Primitives;
+using ClaudeFs.TestKit.Simulation;
+using ClaudeFs.TestKit.Time;
+
+namespace ClaudeFs.Simulation.Tests.Machines;
+
+/// <summary>A client library in a simulated process: in the silo's, or in one of its own over the network.</summary>
+internal sealed class SimulatedClient(string name, bool isEmbedded, SimulatedWorld world)
+{
+    private FileSystemClient? _files;
+    private SessionId _doomed;
+
+    public string Name => name;
+
+    /// <summary>The process it lives in.</summary>
+    public SimulatedProcess Process { get; private set; } = world.Outside;
+
+    public bool IsEmbedded => isEmbedded;
+
+    public IFileSystem Files => _files!;
+
+    /// <summary>How often it was started.</summary>
+    public int Start { get; private set; }
+
+    public SessionId Session => _files?.Session ?? default;
+
+    /// <summary>Whether operations may fail because the silo is away or was away a moment ago.</summary>
+    public bool MayFail { get; init; }
+
+    /// <summary>The silo has forgotten the session, which the client may not know yet: what it holds will be lost.</summary>
+    public bool IsDoomed => !_doomed.Equals(default) && (Session == _doomed || Session.Equals(default));
+
+    /// <summary>The silo went down.</summary>
+    public void NoteSiloLost() => _doomed = Session;
+
+    /// <summary>Opens a session; within the process.</summary>
+    public async Task StartAsync(SimulatedProcess process, IGrainFactory grains, IBlockClient blocks)
+    {
+        Process = process;
+        Start++;
+        var loggers = new TraceLoggers(process, world.Trace);
+        _files = await FileSystemClient.StartAsync(
+            new ClientDependencies(grains, blocks, process.Time, new SeededIdSource(SeedOfStart()), process,
+                loggers.CreateLogger("client")),
+            new ClientOptions { ClientName = name, IsEmbedded = isEmbedded }, CancellationToken.None);
+    }
+
+    /// <summary>Flushes and closes.</summary>
+    public async Task StopAsync()
+    {
+        if (_files is not null) await _files.DisposeAsync();
+    }
+
+    // Session ids never come twice. Not the framework's hash, which is another in each process.
+    private int SeedOfStart()
+    {
+        var hash = world.Seed;
+        foreach (var letter in name) hash = unchecked((hash * 31) + letter);
+        return unchecked((hash * 31) + Start);
+    }
+}

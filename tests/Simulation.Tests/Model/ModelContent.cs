@@ -1,0 +1,87 @@
+namespace ClaudeFs.Simulation.Tests.Model;
+
+/// <summary>
+/// What a file holds, and everything that it may hold after a power cut: each byte as it was at the last fsync or at any
+/// moment since.
+/// </summary>
+internal sealed class ModelContent
+{
+    private readonly List<Change> _changes = [];
+    private byte[] _synced = [];
+    private byte[] _bytes = [];
+
+    /// <summary>Present content.</summary>
+    public ReadOnlySpan<byte> Bytes => _bytes;
+
+    public int SizeBytes => _bytes.Length;
+
+    /// <summary>Whether something is not known to be durable.</summary>
+    public bool IsUnsynced => _changes.Count > 0;
+
+    public void Write(int offset, byte[] data)
+    {
+        _bytes = Written(_bytes, offset, data);
+        _changes.Add(new(offset, data));
+    }
+
+    public void Truncate(int sizeBytes)
+    {
+        if (sizeBytes == _bytes.Length) return;
+        Array.Resize(ref _bytes, sizeBytes);
+        _changes.Add(new(sizeBytes, null));
+    }
+
+    /// <summary>What is there now survives power cuts.</summary>
+    public void NoteSynced() => Adopt(_bytes);
+
+    /// <summary>What was found is the truth from here on.</summary>
+    public void Adopt(byte[] found)
+    {
+        _bytes = found;
+        _synced = found;
+        _changes.Clear();
+    }
+
+    /// <summary>Why <paramref name="found"/> cannot be what a power cut left; null when it can.</summary>
+    public string? FindLoss(ReadOnlySpan<byte> found)
+    {
+        var explained = new bool[found.Length];
+        var version = _synced;
+        var isSizeKnown = version.Length == found.Length;
+        Explain(explained, found, version, 0, version.Length);
+        foreach (var change in _changes)
+        {
+            var before = version.Length;
+            version = change.Apply(version);
+            isSizeKnown |= version.Length == found.Length;
+            Explain(explained, found, version, Math.Min(change.Offset, before), version.Length);
+        }
+
+        if (!isSizeKnown) return $"size {found.Length}, which it never had since its fsync at {_synced.Length} bytes";
+        var lost = Array.IndexOf(explained, false);
+        return lost < 0 ? null : $"byte {lost} is {found[lost]:x2}, which it never was since the file's fsync";
+    }
+
+    private static void Explain(bool[] explained, ReadOnlySpan<byte> found, byte[] version, int from, int to)
+    {
+        for (var i = from; i < Math.Min(to, found.Length); i++) explained[i] |= version[i] == found[i];
+    }
+
+    private static byte[] Written(byte[] bytes, int offset, byte[] data)
+    {
+        var result = new byte[Math.Max(bytes.Length, offset + data.Length)];
+        bytes.CopyTo(result, 0);
+        data.CopyTo(result, offset);
+        return result;
+    }
+
+    private readonly record struct Change(int Offset, byte[]? Data)
+    {
+        public byte[] Apply(byte[] version)
+        {
+            if (Data is not null) return Written(version, Offset, Data);
+            Array.Resize(ref version, Offset);
+            return version;
+        }
+    }
+}

@@ -1,0 +1,94 @@
+using System.Diagnostics;
+using System.Globalization;
+using ClaudeFs.TestKit.Simulation;
+using Xunit.Abstractions;
+
+namespace ClaudeFs.Simulation.Tests;
+
+/// <summary>
+/// CLAUDEFS_SEED=N runs that seed alone in the place of the fresh ones; CLAUDEFS_TEST_LONG=1 runs fresh ones for ten minutes.
+/// </summary>
+public sealed class SimulationTests(ITestOutputHelper output)
+{
+    private const int PlantedSeedsMax = 8;
+    private static readonly TimeSpan FreshTime = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan FreshTimeLong = TimeSpan.FromMinutes(10);
+
+    [Theory, InlineData(1), InlineData(2), InlineData(3)]
+    public void Fixed_seed_finds_no_fault(int seed) => Run(new(seed));
+
+    [Fact]
+    public void Fresh_seeds_find_no_fault()
+    {
+        if (Environment.GetEnvironmentVariable("CLAUDEFS_SEED") is { Length: > 0 } text)
+        {
+            Run(new(int.Parse(text, CultureInfo.InvariantCulture)));
+            return;
+        }
+
+        var isLong = Environment.GetEnvironmentVariable("CLAUDEFS_TEST_LONG") == "1";
+        var (started, operations, runs) = (TimeProvider.System.GetTimestamp(), 0, 0);
+        TimeSpan elapsed;
+        do
+        {
+            operations += Run(new((int)TimeProvider.System.GetTimestamp() & int.MaxValue)).Operations;
+            runs++;
+            elapsed = TimeProvider.System.GetElapsedTime(started);
+        }
+        while (elapsed < (isLong ? FreshTimeLong : FreshTime));
+        output.WriteLine($"{runs} seeds, {operations / elapsed.TotalMinutes:F0} operations a minute");
+    }
+
+    [Fact]
+    public void Same_seed_twice_gives_the_same_trace()
+    {
+        var plan = new SimulationPlan(11, 600, 1);
+        var first = SimulationRun.Execute(plan);
+        Assert.Equal(first, SimulationRun.Execute(plan));
+    }
+
+    [Fact]
+    public async Task Same_seed_in_another_process_gives_the_same_trace()
+    {
+        using var other = Process.Start(new ProcessStartInfo("dotnet",
+            [typeof(SimulationRun).Assembly.Location, "12", "600", "1"]) { RedirectStandardOutput = true })!;
+        var printed = await other.StandardOutput.ReadToEndAsync();
+        await other.WaitForExitAsync();
+        var result = SimulationRun.Execute(new(12, 600, 1));
+        Assert.Equal(result.TraceHash.ToString("x16", CultureInfo.InvariantCulture), printed.Trim());
+    }
+
+    [Fact]
+    public void Different_seeds_give_different_traces()
+    {
+        var hashes = Enumerable.Range(21, 3).Select(static seed => SimulationRun.Execute(new(seed, 200, 0)).TraceHash);
+        Assert.Equal(3, hashes.Distinct().Count());
+    }
+
+    [Fact]
+    public void Device_that_only_says_that_it_flushed_is_found_out()
+    {
+        for (var seed = 1; seed <= PlantedSeedsMax; seed++)
+        {
+            try
+            {
+                SimulationRun.Execute(new(seed) { IgnoresFlushes = true });
+            }
+            catch (SimulationFailureException failure)
+            {
+                output.WriteLine(failure.Message);
+                return;
+            }
+        }
+
+        Assert.Fail($"{PlantedSeedsMax} seeds did not find that nothing was durable");
+    }
+
+    private SimulationResult Run(SimulationPlan plan)
+    {
+        var started = TimeProvider.System.GetTimestamp();
+        var result = SimulationRun.Execute(plan);
+        output.WriteLine($"seed {plan.Seed} in {TimeProvider.System.GetElapsedTime(started)}: {result}");
+        return result;
+    }
+}
