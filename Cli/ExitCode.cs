@@ -1,6 +1,8 @@
 namespace ClaudeFs.Cli;
 
-/// <summary>Exit codes of `cfs`, documented in docs/operations/commands.md. Source: sysexits.h where it has one.</summary>
+/// <summary>
+/// Exit codes of `cfs`, documented in docs/operations/commands.md. Source: sysexits.h where it has one.
+/// </summary>
 internal enum ExitCode
 {
     Success = 0,

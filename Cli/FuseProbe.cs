@@ -7,8 +7,8 @@ using ClaudeFs.Primitives;
 namespace ClaudeFs.Cli;
 
 /// <summary>
-/// Asks the kernel what FUSE it speaks: mounts on a directory of its own, reads the INIT request, and ends. Nothing is ever served there,
-/// and nobody sees it. Source: linux/fuse.h (fuse_in_header 40 bytes, fuse_init_in).
+/// Asks the kernel what FUSE it speaks: mounts on a directory of its own, reads the INIT request, and ends. Nothing is
+/// ever served there, and nobody sees it. Source: linux/fuse.h (fuse_in_header 40 bytes, fuse_init_in).
 /// </summary>
 internal static class FuseProbe
 {

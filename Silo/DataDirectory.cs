@@ -4,8 +4,8 @@ using ClaudeFs.Primitives;
 namespace ClaudeFs.Silo;
 
 /// <summary>
-/// A data directory held by this process: DATA/device.cfs (log and segments), DATA/meta.db, DATA/blocks.db, DATA/cfs.log, DATA/lock.
-/// Disposal gives it back.
+/// A data directory held by this process: DATA/device.cfs (log and segments), DATA/meta.db, DATA/blocks.db,
+/// DATA/cfs.log, DATA/lock. Disposal gives it back.
 /// </summary>
 public sealed class DataDirectory : IDisposable
 {
@@ -37,8 +37,8 @@ public sealed class DataDirectory : IDisposable
     public bool HasFileSystem => File.Exists(Device);
 
     /// <summary>
-    /// Takes the directory, making it if <paramref name="create"/>. Throws <see cref="FsException"/>: EBUSY (another process has it, with
-    /// its pid), ENOENT, EACCES.
+    /// Takes the directory, making it if <paramref name="create"/>. Throws <see cref="FsException"/>: EBUSY (another
+    /// process has it, with its pid), ENOENT, EACCES.
     /// </summary>
     public static DataDirectory Acquire(string path, bool create)
     {

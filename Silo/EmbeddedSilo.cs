@@ -29,8 +29,8 @@ using Orleans.Messaging;
 namespace ClaudeFs.Silo;
 
 /// <summary>
-/// One silo on one data directory: device, tables, metadata store, block store, actor runtime, RPC. Composition only. Disposal stops
-/// everything in the opposite order; everything committed is then in the tables.
+/// One silo on one data directory: device, tables, metadata store, block store, actor runtime, RPC. Composition only.
+/// Disposal stops everything in the opposite order; everything committed is then in the tables.
 /// </summary>
 public sealed class EmbeddedSilo : IAsyncDisposable
 {
@@ -70,8 +70,8 @@ public sealed class EmbeddedSilo : IAsyncDisposable
     public Endpoint? Listening { get; private set; }
 
     /// <summary>
-    /// Opens the data directory and starts everything. Throws <see cref="FsException"/> with one line for the user: EBUSY, ENOSPC,
-    /// EINVAL (size, version, damage), EIO.
+    /// Opens the data directory and starts everything. Throws <see cref="FsException"/> with one line for the user:
+    /// EBUSY, ENOSPC, EINVAL (size, version, damage), EIO.
     /// </summary>
     public static async Task<EmbeddedSilo> StartAsync(
         EmbeddedSiloOptions options, ILoggerFactory loggers, ILoopFactory loops, TimeProvider time, IIdSource ids,

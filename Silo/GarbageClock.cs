@@ -6,9 +6,9 @@ using Microsoft.Extensions.Logging;
 namespace ClaudeFs.Silo;
 
 /// <summary>
-/// Confirms garbage epochs for the owner of all shards: an epoch is confirmed when every commit accepted before it was seen has
-/// been fed to the block store. Sessions need no confirmation of their own: a commit names its oldest pin and is refused when
-/// that is more than one epoch behind. Runs on one loop; a writer that waits for space hurries it.
+/// Confirms garbage epochs for the owner of all shards: an epoch is confirmed when every commit accepted before it was
+/// seen has been fed to the block store. Sessions need no confirmation of their own: a commit names its oldest pin and
+/// is refused when that is more than one epoch behind. Runs on one loop; a writer that waits for space hurries it.
 /// </summary>
 internal sealed class GarbageClock : IAsyncDisposable
 {
@@ -55,7 +55,8 @@ internal sealed class GarbageClock : IAsyncDisposable
         try
         {
             var epoch = _blocks.Epochs.Current;
-            // All that is accepted is committed, then in the tables and fed: after that no commit of an earlier epoch is under way.
+            // All that is accepted is committed, then in the tables and fed: after that no commit of an earlier epoch
+            // is under way.
             if ((await _store.SyncAsync()).IsError) return;
             await _store.DrainAsync();
             // Counts that are durable too: only then is what they let go reusable.

@@ -18,7 +18,9 @@ internal sealed class LatencyRecorder(int capacity)
         for (var i = 0; i < other.Count; i++) Add(other._values[i]);
     }
 
-    /// <summary>Sorts what was recorded and gives the latency, in microseconds, that the fraction does not exceed.</summary>
+    /// <summary>
+    /// Sorts what was recorded and gives the latency, in microseconds, that the fraction does not exceed.
+    /// </summary>
     public double Percentile(double fraction)
     {
         if (Count == 0) return 0;

@@ -4,8 +4,8 @@ using ClaudeFs.Platform.Interop;
 namespace ClaudeFs.Cli.Bench;
 
 /// <summary>
-/// The phases of a benchmark on one directory, by plain system calls on threads of their own: what any file system can be
-/// asked, so that the same run compares several.
+/// The phases of a benchmark on one directory, by plain system calls on threads of their own: what any file system can
+/// be asked, so that the same run compares several.
 /// </summary>
 /// <param name="target">Name of the file system in the report.</param>
 /// <param name="directory">Where to work; a subdirectory is made and removed.</param>
@@ -22,7 +22,9 @@ internal sealed class Workload(string target, string directory, Action dropCache
 
     public List<PhaseResult> Results { get; } = [];
 
-    /// <summary>mkdir, create, stat, create + write 4 KiB + close, open + read 4 KiB + close, readdir, rename, unlink.</summary>
+    /// <summary>
+    /// mkdir, create, stat, create + write 4 KiB + close, open + read 4 KiB + close, readdir, rename, unlink.
+    /// </summary>
     public void RunMetadata(int threads, int filesPerThread)
     {
         var root = Path.Combine(_root, $"meta{threads}");

@@ -15,7 +15,9 @@ namespace ClaudeFs.Cli.Commands;
 /// <param name="Detail">What was found, and what to do.</param>
 internal sealed record DoctorFinding(string Name, string State, string Detail);
 
-/// <summary>`cfs doctor`: what this machine offers. Exit code 1 when something is missing without which nothing mounts.</summary>
+/// <summary>
+/// `cfs doctor`: what this machine offers. Exit code 1 when something is missing without which nothing mounts.
+/// </summary>
 internal static class DoctorCommand
 {
     private const long FreeBytesMin = 1L << 30;

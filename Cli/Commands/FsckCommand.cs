@@ -9,7 +9,9 @@ using Spectre.Console;
 
 namespace ClaudeFs.Cli.Commands;
 
-/// <summary>`cfs fsck`: checks an unmounted data directory and names every broken invariant. Exit code 1 when there is one.</summary>
+/// <summary>
+/// `cfs fsck`: checks an unmounted data directory and names every broken invariant. Exit code 1 when there is one.
+/// </summary>
 internal static class FsckCommand
 {
     public static Command Build()

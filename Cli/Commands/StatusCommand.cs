@@ -7,7 +7,9 @@ using Spectre.Console;
 
 namespace ClaudeFs.Cli.Commands;
 
-/// <summary>`cfs status`: what the admin API of a running silo says. Exit code 1 when the file system is read-only.</summary>
+/// <summary>
+/// `cfs status`: what the admin API of a running silo says. Exit code 1 when the file system is read-only.
+/// </summary>
 internal static class StatusCommand
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);

@@ -5,8 +5,8 @@ using ClaudeFs.Primitives;
 namespace ClaudeFs.Cli.Commands;
 
 /// <summary>
-/// `cfs sync DIR`: waits until everything written below a mount is on stable storage. sync(2) and syncfs(2) never reach a FUSE
-/// daemon; an fsync of the mount's root does, and flushes everything.
+/// `cfs sync DIR`: waits until everything written below a mount is on stable storage. sync(2) and syncfs(2) never reach
+/// a FUSE daemon; an fsync of the mount's root does, and flushes everything.
 /// </summary>
 internal static class SyncCommand
 {

@@ -5,7 +5,9 @@ using ClaudeFs.Primitives;
 
 namespace ClaudeFs.Cli.Commands;
 
-/// <summary>`cfs umount DIR`: makes everything durable, unmounts, and returns when it is gone from the kernel's list.</summary>
+/// <summary>
+/// `cfs umount DIR`: makes everything durable, unmounts, and returns when it is gone from the kernel's list.
+/// </summary>
 internal static class UmountCommand
 {
     public static Command Build()

@@ -4,8 +4,8 @@ using ClaudeFs.Platform.Interop;
 namespace ClaudeFs.Cli.Hosting;
 
 /// <summary>
-/// `--background`: the command starts itself again, in a session of its own, and returns when the child says that it is mounted,
-/// or with the child's error. .NET cannot fork, so the child is a new process of the same command line.
+/// `--background`: the command starts itself again, in a session of its own, and returns when the child says that it is
+/// mounted, or with the child's error. .NET cannot fork, so the child is a new process of the same command line.
 /// </summary>
 internal static class BackgroundProcess
 {

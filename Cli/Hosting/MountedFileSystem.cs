@@ -8,8 +8,8 @@ using Microsoft.Extensions.Logging;
 namespace ClaudeFs.Cli.Hosting;
 
 /// <summary>
-/// A client and its mount, from the mount to the end: what `cfs dev` and `cfs mount` share. The end is umount(8) from outside, or a
-/// signal: then it is unmounted when nobody uses it any more, or detached at the second signal.
+/// A client and its mount, from the mount to the end: what `cfs dev` and `cfs mount` share. The end is umount(8) from
+/// outside, or a signal: then it is unmounted when nobody uses it any more, or detached at the second signal.
 /// </summary>
 internal sealed class MountedFileSystem : IAsyncDisposable
 {

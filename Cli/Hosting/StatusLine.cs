@@ -3,7 +3,9 @@ using ClaudeFs.Fuse.Session;
 
 namespace ClaudeFs.Cli.Hosting;
 
-/// <summary>The line that a daemon in the foreground keeps rewriting on a terminal; lines of their own elsewhere.</summary>
+/// <summary>
+/// The line that a daemon in the foreground keeps rewriting on a terminal; lines of their own elsewhere.
+/// </summary>
 internal sealed class StatusLine(bool isShown, TimeProvider time)
 {
     private readonly bool _isTerminal = isShown && !Console.IsOutputRedirected;

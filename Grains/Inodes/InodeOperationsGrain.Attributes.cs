@@ -50,7 +50,8 @@ internal abstract partial class InodeOperationsGrain
     }
 
     /// <summary>
-    /// Whether this is a retry of what was done: then none of its parts may be done again, others may have written since.
+    /// Whether this is a retry of what was done: then none of its parts may be done again, others may have written
+    /// since.
     /// </summary>
     protected bool IsAnswered(in OperationContext op) => Shard.TryAnswered<AttributesReply>(op, out _);
 

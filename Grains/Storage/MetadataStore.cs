@@ -55,7 +55,9 @@ public sealed partial class MetadataStore : IAsyncDisposable
     /// <summary>The shards.</summary>
     public ShardMap Shards { get; }
 
-    /// <summary>The append up to which the tables are durable: after a power cut the log is replayed from there.</summary>
+    /// <summary>
+    /// The append up to which the tables are durable: after a power cut the log is replayed from there.
+    /// </summary>
     public ulong TablesCursor => Materialiser.Checkpoint.Append;
 
     /// <summary>Present figures.</summary>

@@ -80,7 +80,8 @@ internal static partial class Posix
     }
 
     /// <summary>
-    /// Sets up the smallest ring and closes it: None when io_uring is to be had, else why not. Source: io_uring_setup(2).
+    /// Sets up the smallest ring and closes it: None when io_uring is to be had, else why not. Source:
+    /// io_uring_setup(2).
     /// </summary>
     internal static Primitives.FsError ProbeRing()
     {

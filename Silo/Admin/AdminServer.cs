@@ -12,7 +12,8 @@ using Microsoft.Extensions.Logging;
 namespace ClaudeFs.Silo.Admin;
 
 /// <summary>
-/// The admin API over HTTP: GET /v1/status, GET /v1/health, GET /metrics, GET and PUT /v1/quota/{u|g}/{id}. Loopback only.
+/// The admin API over HTTP: GET /v1/status, GET /v1/health, GET /metrics, GET and PUT /v1/quota/{u|g}/{id}. Loopback
+/// only.
 /// </summary>
 public sealed class AdminServer : IAsyncDisposable
 {

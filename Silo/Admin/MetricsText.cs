@@ -6,8 +6,9 @@ using System.Text;
 namespace ClaudeFs.Silo.Admin;
 
 /// <summary>
-/// Gathers every meter of this process whose name begins with "ClaudeFs" or "claudefs" and writes them in Prometheus' text format 0.0.4
-/// (no exporter for it is to be had as a package). Thread-safe. Source: prometheus.io/docs/instrumenting/exposition_formats.
+/// Gathers every meter of this process whose name begins with "ClaudeFs" or "claudefs" and writes them in Prometheus'
+/// text format 0.0.4 (no exporter for it is to be had as a package). Thread-safe. Source:
+/// prometheus.io/docs/instrumenting/exposition_formats.
 /// </summary>
 public sealed class MetricsText : IDisposable
 {

@@ -12,13 +12,14 @@ using ClaudeFs.Primitives;
 namespace ClaudeFs.Silo.Check;
 
 /// <summary>
-/// Checks an unmounted data directory: rows and log of the metadata, then device, segments, counts and every referenced item. Changes
-/// nothing but what opening a SQLite file after a crash does.
+/// Checks an unmounted data directory: rows and log of the metadata, then device, segments, counts and every referenced
+/// item. Changes nothing but what opening a SQLite file after a crash does.
 /// </summary>
 public static class DataDirectoryCheck
 {
     /// <summary>
-    /// Checks everything. Throws <see cref="FsException"/> when it cannot begin: ENOENT, EBUSY (in use), EINVAL, EPROTO (other version).
+    /// Checks everything. Throws <see cref="FsException"/> when it cannot begin: ENOENT, EBUSY (in use), EINVAL, EPROTO
+    /// (other version).
     /// </summary>
     public static async Task<CheckResult> RunAsync(
         string path, ILoopFactory loops, IIdSource ids, TimeProvider time, IProgress<CheckProgress>? progress,

@@ -1,7 +1,8 @@
 namespace ClaudeFs.Silo.Check;
 
 /// <summary>One broken invariant of a data directory.</summary>
-/// <param name="Severity">"warning": a figure is wrong; "error": an invariant is broken; "damage": bytes cannot be trusted.</param>
+/// <param name="Severity">"warning": a figure is wrong; "error": an invariant is broken; "damage": bytes cannot be
+/// trusted.</param>
 /// <param name="What">What was expected and what was found.</param>
 /// <param name="Where">Inode, row, or file with offset.</param>
 /// <param name="Advice">What to do about it.</param>

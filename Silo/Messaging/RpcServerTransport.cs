@@ -6,8 +6,8 @@ using Orleans.Messaging;
 namespace ClaudeFs.Silo.Messaging;
 
 /// <summary>
-/// Binds the actor runtime of a silo to its RPC server: calls come in as GrainCall frames, observers are called back over the connection
-/// that their client made. One silo connects to nobody.
+/// Binds the actor runtime of a silo to its RPC server: calls come in as GrainCall frames, observers are called back
+/// over the connection that their client made. One silo connects to nobody.
 /// </summary>
 internal sealed class RpcServerTransport : IMessageTransport
 {

@@ -3,8 +3,9 @@ using ClaudeFs.Bench.FileSystem;
 using ClaudeFs.Cli.Bench;
 using ClaudeFs.Cli.Commands;
 
-// bench/FileSystem [--runs N] [--files N] [--megabytes N] [--work DIR]: the local file system, a null FUSE daemon and `cfs dev`, one after the
-// other in each run; prints JSON: medians over the runs, ratios to local, and the floors of docs/performance.md.
+// bench/FileSystem [--runs N] [--files N] [--megabytes N] [--work DIR]: the local file system, a null FUSE daemon and
+// `cfs dev`, one after the other in each run; prints JSON: medians over the runs, ratios to local, and the floors of
+// docs/performance.md.
 var options = args.Chunk(2).ToDictionary(pair => pair[0], pair => pair[1]);
 int Option(string name, int fallback) => options.TryGetValue(name, out var text) ? int.Parse(text) : fallback;
 var runs = Option("--runs", 3);

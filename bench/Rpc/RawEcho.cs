@@ -3,7 +3,9 @@ using System.Net.Sockets;
 
 namespace ClaudeFs.Rpc.Bench;
 
-/// <summary>The baseline: fixed-size messages echoed over bare asynchronous sockets, a connection for each lane.</summary>
+/// <summary>
+/// The baseline: fixed-size messages echoed over bare asynchronous sockets, a connection for each lane.
+/// </summary>
 internal sealed class RawEcho : IDisposable
 {
     private readonly Socket _listener = new(SocketType.Stream, ProtocolType.Tcp);

@@ -43,6 +43,8 @@ public class ProjectEdgesTests
     [InlineData("Primitives/P.csproj", "Api", 1)]
     [InlineData("Primitives/P.csproj", "Attributes", 0)]
     [InlineData("Grains/P.csproj", "Api", 0)]
+    [InlineData("Grains/P.csproj", "Hosting", 1)]
+    [InlineData("Client/P.csproj", "Hosting", 0)]
     [InlineData("Silo/P.csproj", "Hosting", 0)]
     public void Only_some_projects_may_ask_for_Orleans(string path, string part, int violations) =>
         Assert.Equal(violations, ProjectEdges.Check(Project(path, $"<UsesOrleans>{part}</UsesOrleans>")).Count());

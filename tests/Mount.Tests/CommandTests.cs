@@ -20,11 +20,13 @@ public sealed class CommandTests
     [InlineData("sync /tmp", 69, "/tmp is not a mount point of ClaudeFS")]
     [InlineData("fsck --data /nonexistent", 69, "there is no data directory")]
     [InlineData("admin quota", 64, "--user")]
-    [InlineData("dev /proc/nowhere/x --data UNUSED --size 64M --listen 127.0.0.1:0 --admin 127.0.0.1:0", 73, "/proc/nowhere/x")]
+    [InlineData(
+        "dev /proc/nowhere/x --data UNUSED --size 64M --listen 127.0.0.1:0 --admin 127.0.0.1:0", 73, "/proc/nowhere/x")]
     public async Task Wrong_use_is_told_in_a_line(string arguments, int code, string text)
     {
         await using var unused = DevMount.Prepare();
-        var result = await Shell.TryAsync($"{Cfs} {arguments.Replace("UNUSED", unused.DataDirectory, StringComparison.Ordinal)}");
+        var result = await Shell.TryAsync(
+            $"{Cfs} {arguments.Replace("UNUSED", unused.DataDirectory, StringComparison.Ordinal)}");
         Assert.Equal(code, result.ExitCode);
         Assert.Contains(text, result.Error, StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", result.Error, StringComparison.Ordinal);
@@ -41,10 +43,13 @@ public sealed class CommandTests
         Assert.True(status.RootElement.GetProperty("space").GetProperty("usedBytes").GetInt64() >= 300_000, json);
         Assert.Equal(2, status.RootElement.GetProperty("metadata").GetProperty("inodes").GetInt64());
         Assert.Equal(mount.MountPoint, status.RootElement.GetProperty("mount").GetProperty("mountPoint").GetString());
-        Assert.Contains("state", await Shell.RunAsync($"{Cfs} status --admin 127.0.0.1:{mount.AdminPort}"), StringComparison.Ordinal);
+        Assert.Contains(
+            "state", await Shell.RunAsync($"{Cfs} status --admin 127.0.0.1:{mount.AdminPort}"),
+            StringComparison.Ordinal);
 
         using var http = new HttpClient();
-        Assert.Contains("ok", await http.GetStringAsync($"http://127.0.0.1:{mount.AdminPort}/v1/health"), StringComparison.Ordinal);
+        Assert.Contains(
+            "ok", await http.GetStringAsync($"http://127.0.0.1:{mount.AdminPort}/v1/health"), StringComparison.Ordinal);
         var metrics = await http.GetStringAsync($"http://127.0.0.1:{mount.AdminPort}/metrics");
         Assert.Contains("# TYPE claudefs_", metrics, StringComparison.Ordinal);
     }
@@ -54,23 +59,28 @@ public sealed class CommandTests
     {
         await using var mount = await DevMount.StartAsync("256M");
         await File.WriteAllTextAsync($"{mount.MountPoint}/f", "here");
-        var again = await Shell.TryAsync($"{Cfs} dev '{mount.Scratch}/m' --data '{mount.DataDirectory}' --listen 127.0.0.1:0 --admin 127.0.0.1:0");
+        var again = await Shell.TryAsync(
+            $"{Cfs} dev '{mount.Scratch}/m' --data '{mount.DataDirectory}' "
+            + "--listen 127.0.0.1:0 --admin 127.0.0.1:0");
         Assert.Equal(75, again.ExitCode);
         Assert.Contains($"in use by process {mount.Daemon.ProcessId}", again.Error, StringComparison.Ordinal);
 
         var busy = await Shell.TryAsync(
-            $"{Cfs} dev '{mount.MountPoint}' --data '{mount.Scratch}/other' --size 64M --listen 127.0.0.1:0 --admin 127.0.0.1:0");
+            $"{Cfs} dev '{mount.MountPoint}' --data '{mount.Scratch}/other' --size 64M "
+            + "--listen 127.0.0.1:0 --admin 127.0.0.1:0");
         Assert.NotEqual(0, busy.ExitCode);
         Assert.Contains(mount.MountPoint, busy.Error, StringComparison.Ordinal);
 
         var full = await Shell.TryAsync(
             $"mkdir '{mount.Scratch}/full' && touch '{mount.Scratch}/full/x' && "
-            + $"{Cfs} dev '{mount.Scratch}/full' --data '{mount.Scratch}/other' --size 64M --listen 127.0.0.1:0 --admin 127.0.0.1:0");
+            + $"{Cfs} dev '{mount.Scratch}/full' --data '{mount.Scratch}/other' --size 64M "
+            + "--listen 127.0.0.1:0 --admin 127.0.0.1:0");
         Assert.NotEqual(0, full.ExitCode);
         Assert.Contains("empty", full.Error, StringComparison.Ordinal);
 
         var port = await Shell.TryAsync(
-            $"{Cfs} dev '{mount.Scratch}/m' --data '{mount.Scratch}/other' --size 64M --listen 127.0.0.1:{mount.Port} --admin 127.0.0.1:0");
+            $"{Cfs} dev '{mount.Scratch}/m' --data '{mount.Scratch}/other' --size 64M "
+            + $"--listen 127.0.0.1:{mount.Port} --admin 127.0.0.1:0");
         Assert.Equal(75, port.ExitCode);
         Assert.Contains($"127.0.0.1:{mount.Port}", port.Error, StringComparison.Ordinal);
         Assert.Equal("here", await File.ReadAllTextAsync($"{mount.MountPoint}/f"));
@@ -83,15 +93,20 @@ public sealed class CommandTests
         await using (mount)
         {
             await Shell.RunAsync(
-                $"{Cfs} dev '{mount.MountPoint}' --data '{mount.DataDirectory}' --size 256M --background --listen 127.0.0.1:0 --admin 127.0.0.1:0");
-            await Shell.RunAsync($"echo kept >'{mount.MountPoint}/f' && {Cfs} sync '{mount.MountPoint}' && {Cfs} umount '{mount.MountPoint}'");
+                $"{Cfs} dev '{mount.MountPoint}' --data '{mount.DataDirectory}' --size 256M --background "
+                + "--listen 127.0.0.1:0 --admin 127.0.0.1:0");
+            await Shell.RunAsync(
+                $"echo kept >'{mount.MountPoint}/f' && {Cfs} sync '{mount.MountPoint}' "
+                + $"&& {Cfs} umount '{mount.MountPoint}'");
             Assert.False(File.Exists($"{mount.MountPoint}/f"));
             // The daemon gives the data directory back when it has ended.
             await Shell.RunAsync($"flock -w 60 '{mount.DataDirectory}/lock' true");
             await mount.AssertCleanAsync();
 
             var failed = await Shell.TryAsync(
-                $"touch '{mount.Scratch}/file'; {Cfs} dev '{mount.Scratch}/file' --data '{mount.DataDirectory}' --background --listen 127.0.0.1:0 --admin 127.0.0.1:0");
+                $"touch '{mount.Scratch}/file'; "
+                + $"{Cfs} dev '{mount.Scratch}/file' --data '{mount.DataDirectory}' --background "
+                + "--listen 127.0.0.1:0 --admin 127.0.0.1:0");
             Assert.NotEqual(0, failed.ExitCode);
             Assert.Contains($"{mount.Scratch}/file", failed.Error, StringComparison.Ordinal);
         }
@@ -118,7 +133,8 @@ public sealed class CommandTests
         var before = new DriveInfo(mount.MountPoint).TotalSize;
         await mount.Daemon.UnmountAsync();
         var smaller = await Shell.TryAsync(
-            $"{Cfs} dev '{mount.MountPoint}' --data '{mount.DataDirectory}' --size 128M --listen 127.0.0.1:0 --admin 127.0.0.1:0");
+            $"{Cfs} dev '{mount.MountPoint}' --data '{mount.DataDirectory}' --size 128M "
+            + "--listen 127.0.0.1:0 --admin 127.0.0.1:0");
         Assert.NotEqual(0, smaller.ExitCode);
         Assert.Contains("shrink", smaller.Error, StringComparison.Ordinal);
 
@@ -136,7 +152,9 @@ public sealed class CommandTests
         var full = await Shell.TryAsync("head -c 300M /dev/urandom >big", mount.MountPoint);
         Assert.NotEqual(0, full.ExitCode);
         Assert.Contains("No space left on device", full.Error, StringComparison.Ordinal);
-        await Shell.RunAsync("sha256sum -c sum && rm big && head -c 30M /dev/urandom >again && sync . && sha256sum -c sum", mount.MountPoint);
+        await Shell.RunAsync(
+            "sha256sum -c sum && rm big && head -c 30M /dev/urandom >again && sync . && sha256sum -c sum",
+            mount.MountPoint);
         await mount.Daemon.UnmountAsync();
         await mount.AssertCleanAsync();
     }
@@ -145,13 +163,16 @@ public sealed class CommandTests
     public async Task Hard_quotas_are_kept()
     {
         await using var mount = await DevMount.StartAsync("256M");
-        await Shell.RunAsync($"{Cfs} admin quota --user 1234 --bytes 5M --inodes 20 --admin 127.0.0.1:{mount.AdminPort}");
+        await Shell.RunAsync(
+            $"{Cfs} admin quota --user 1234 --bytes 5M --inodes 20 --admin 127.0.0.1:{mount.AdminPort}");
         await Shell.RunAsync("mkdir d && chown 1234:1234 d", mount.MountPoint);
         const string As = "setpriv --reuid 1234 --regid 1234 --clear-groups";
-        var bytes = await Shell.TryAsync($"{As} sh -c 'head -c 20M /dev/urandom >d/big && sync d/big'", mount.MountPoint);
+        var bytes = await Shell.TryAsync(
+            $"{As} sh -c 'head -c 20M /dev/urandom >d/big && sync d/big'", mount.MountPoint);
         Assert.NotEqual(0, bytes.ExitCode);
         Assert.Contains("quota exceeded", bytes.Error, StringComparison.OrdinalIgnoreCase);
-        var inodes = await Shell.TryAsync($"rm -f d/big; {As} sh -c 'for i in $(seq 30); do touch d/f$i || exit 9; done'", mount.MountPoint);
+        var inodes = await Shell.TryAsync(
+            $"rm -f d/big; {As} sh -c 'for i in $(seq 30); do touch d/f$i || exit 9; done'", mount.MountPoint);
         Assert.Equal(9, inodes.ExitCode);
         Assert.Contains("quota exceeded", inodes.Error, StringComparison.OrdinalIgnoreCase);
         await Shell.RunAsync("for i in $(seq 40); do touch d/root$i; done", mount.MountPoint);
@@ -163,7 +184,9 @@ public sealed class CommandTests
         var doctor = await Shell.TryAsync($"{Cfs} doctor --json");
         using var findings = JsonDocument.Parse(doctor.Output);
         var names = findings.RootElement.EnumerateArray().Select(f => f.GetProperty("name").GetString()).ToHashSet();
-        Assert.Superset(new HashSet<string?> { "/dev/fuse", "FUSE protocol", "passthrough", "io_uring", "port 9200", "space" }, names);
+        Assert.Superset(
+            new HashSet<string?> { "/dev/fuse", "FUSE protocol", "passthrough", "io_uring", "port 9200", "space" },
+            names);
         Assert.Matches(@"^\d+\.\d+\.\d+", await Shell.RunAsync($"{Cfs} --version"));
     }
 

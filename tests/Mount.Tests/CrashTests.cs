@@ -10,8 +10,8 @@ public sealed class CrashTests
     private const int Writers = 4;
 
     /// <summary>
-    /// Each writer makes files of growing size whose content follows from their name, fsyncs them, and only then writes the name into
-    /// a list on the local file system. After the crash each listed file must be whole.
+    /// Each writer makes files of growing size whose content follows from their name, fsyncs them, and only then writes
+    /// the name into a list on the local file system. After the crash each listed file must be whole.
     /// </summary>
     private const string WriterScript = """
         import os, sys, hashlib
@@ -37,7 +37,9 @@ public sealed class CrashTests
                 os.rename(temporary, f"{directory}/{name}")
                 d = os.open(directory, os.O_RDONLY); os.fsync(d); os.close(d)
                 done.write(f"{writer} {name} {size}\n")
-                if n % 5 == 4: os.unlink(f"{directory}/r{round}-{n - 2}"); done.write(f"{writer} r{round}-{n - 2} deleted\n")
+                if n % 5 == 4:
+                    os.unlink(f"{directory}/r{round}-{n - 2}")
+                    done.write(f"{writer} r{round}-{n - 2} deleted\n")
                 n += 1
         except OSError:
             pass
@@ -78,17 +80,24 @@ public sealed class CrashTests
         var random = new Random(seed);
         for (var round = 0; round < Kills; round++)
         {
-            var writers = Enumerable.Range(0, Writers).Select(w => Shell.TryAsync(string.Create(CultureInfo.InvariantCulture,
-                $"exec python3 writer.py '{mount.MountPoint}' 'list{w}' {w} {round}"), mount.Scratch)).ToList();
+            var writers = Enumerable.Range(0, Writers).Select(w => Shell.TryAsync(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"exec python3 writer.py '{mount.MountPoint}' 'list{w}' {w} {round}"),
+                mount.Scratch)).ToList();
             // A moment drawn at random is the point here: the crash must fall anywhere in the writers' work.
             await Task.Delay(TimeSpan.FromMilliseconds(300 + random.Next(1200)), TimeProvider.System);
             await mount.CrashAndRestartAsync();
             await Task.WhenAll(writers);
-            var check = await Shell.TryAsync($"cat list* >all; python3 check.py '{mount.MountPoint}' all", mount.Scratch);
-            Assert.True(check.ExitCode == 0, $"seed {seed}, kill {round}: {check.Output}{check.Error}\n{mount.Daemon.Printed}");
+            var check = await Shell.TryAsync(
+                $"cat list* >all; python3 check.py '{mount.MountPoint}' all", mount.Scratch);
+            Assert.True(
+                check.ExitCode == 0,
+                $"seed {seed}, kill {round}: {check.Output}{check.Error}\n{mount.Daemon.Printed}");
         }
         await mount.Daemon.UnmountAsync();
         await mount.AssertCleanAsync();
-        Assert.True(File.ReadLines(Path.Combine(mount.Scratch, "all")).Count() > Kills * Writers, "the writers hardly wrote");
+        Assert.True(
+            File.ReadLines(Path.Combine(mount.Scratch, "all")).Count() > Kills * Writers, "the writers hardly wrote");
     }
 }

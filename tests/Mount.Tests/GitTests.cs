@@ -12,7 +12,8 @@ public sealed class GitTests
         git init -q -b main origin && cd origin && awk 'BEGIN {
           srand(1); pad = "abcdefghij"; for (i = 0; i < 9; i++) pad = pad pad;
           for (c = 1; c <= {{Commits}}; c++) {
-            printf "commit refs/heads/main\nmark :%d\ncommitter A <a@example.org> %d +0000\ndata 9\nchange %02d\n", c, 1700000000 + c, c % 100;
+            printf "commit refs/heads/main\nmark :%d\ncommitter A <a@example.org> %d +0000\ndata 9\nchange %02d\n",
+              c, 1700000000 + c, c % 100;
             if (c > 1) printf "from :%d\n", c - 1;
             n = c == 1 ? 500 : 3;
             for (i = 0; i < n; i++) {
@@ -29,10 +30,12 @@ public sealed class GitTests
     {
         await using var mount = await DevMount.StartAsync("2G");
         await Shell.RunAsync(Generate, mount.Scratch);
-        var clone = $"git -c safe.directory='*' clone -q --no-local '{mount.Scratch}/origin' '{mount.MountPoint}/clone'";
+        var clone =
+            $"git -c safe.directory='*' clone -q --no-local '{mount.Scratch}/origin' '{mount.MountPoint}/clone'";
         await Shell.RunAsync(clone);
         Assert.Equal($"{Commits}\n", await Shell.RunAsync("git rev-list --count HEAD", $"{mount.MountPoint}/clone"));
-        await Shell.RunAsync("git fsck --full --strict && test -z \"$(git status --porcelain)\"", $"{mount.MountPoint}/clone");
+        await Shell.RunAsync(
+            "git fsck --full --strict && test -z \"$(git status --porcelain)\"", $"{mount.MountPoint}/clone");
 
         await mount.RestartAsync();
         await Shell.RunAsync("""

@@ -25,7 +25,8 @@ public sealed class LargeDirectoryTests(ITestOutputHelper output)
     public async Task Create_lookup_and_first_page_cost_what_they_cost_in_a_small_one()
     {
         await using var mount = await DevMount.StartAsync("2G");
-        await Shell.RunAsync($"mkdir large small && cd small && for i in $(seq 0 {Small - 1}); do : >f$i; done", mount.MountPoint);
+        await Shell.RunAsync(
+            $"mkdir large small && cd small && for i in $(seq 0 {Small - 1}); do : >f$i; done", mount.MountPoint);
         var inode = await Shell.RunAsync("stat -c %i large", mount.MountPoint);
         await mount.Daemon.UnmountAsync();
         await FillAsync(mount.DataDirectory, new(ulong.Parse(inode, CultureInfo.InvariantCulture)));
@@ -39,7 +40,9 @@ public sealed class LargeDirectoryTests(ITestOutputHelper output)
             Assert.False(File.Exists($"{directory}/absent{i}"));
         });
         // The first entry alone: opendir, one page, close.
-        Compare("first page", mount, (directory, _) => Assert.NotEmpty(Directory.EnumerateFileSystemEntries(directory).Take(1)));
+        Compare(
+            "first page", mount,
+            (directory, _) => Assert.NotEmpty(Directory.EnumerateFileSystemEntries(directory).Take(1)));
         Assert.Equal($"{Entries + Rounds}\n", await Shell.RunAsync("ls -U large | wc -l", mount.MountPoint));
     }
 
@@ -48,7 +51,8 @@ public sealed class LargeDirectoryTests(ITestOutputHelper output)
         using var loggers = LoggerFactory.Create(_ => { });
         var started = Stopwatch.GetTimestamp();
         await using var silo = await EmbeddedSilo.StartAsync(
-            new() { DataDirectory = dataDirectory }, loggers, Loggers.CreateLoops(loggers), TimeProvider.System, new SystemIdSource());
+            new() { DataDirectory = dataDirectory }, loggers, Loggers.CreateLoops(loggers), TimeProvider.System,
+            new SystemIdSource());
         var loaded = await new BulkLoader(silo.Metadata, directory).LoadAsync("f", Entries, Caller.Root);
         Assert.Equal(FsError.None, loaded.Error);
         output.WriteLine($"{Entries} entries loaded in {Stopwatch.GetElapsedTime(started).TotalSeconds:0.0} s");
@@ -59,7 +63,9 @@ public sealed class LargeDirectoryTests(ITestOutputHelper output)
         var small = Median($"{mount.MountPoint}/small", operation);
         var large = Median($"{mount.MountPoint}/large", operation);
         output.WriteLine($"{what}: {small:0} µs in a directory of {Small}, {large:0} µs in one of {Entries}");
-        Assert.True(large < small * RatioMax, $"{what}: {large:0} µs in a directory of {Entries}, {small:0} µs in one of {Small}");
+        Assert.True(
+            large < small * RatioMax,
+            $"{what}: {large:0} µs in a directory of {Entries}, {small:0} µs in one of {Small}");
     }
 
     private static double Median(string directory, Action<string, int> operation)

@@ -5,14 +5,17 @@ namespace ClaudeFs.Mount.Tests;
 /// <summary>Real trees, put in and taken out by the programs that people use.</summary>
 public sealed class TreeTests
 {
-    /// <summary>The .NET SDK and the system's C headers, and what trees seldom have: odd names, holes, nodes, hard links.</summary>
+    /// <summary>
+    /// The .NET SDK and the system's C headers, and what trees seldom have: odd names, holes, nodes, hard links.
+    /// </summary>
     private const string MakeTree = """
         mkdir -p tree/usr tree/odd
         sdk=$(dirname "$(readlink -f "$(command -v dotnet)")")
         [ -d "$sdk/sdk" ] && cp -a "$sdk/sdk" tree/sdk
         [ -d /usr/include ] && cp -a /usr/include tree/usr/include
         cd tree/odd
-        touch empty $'new\nline' ' lead' 'trail ' '-dash' 'ünïcödé' $'\x01\x7f' "$(printf 'n%.0s' {1..255})" '*?[' 'quote"'"'"
+        touch empty $'new\nline' ' lead' 'trail ' '-dash' 'ünïcödé' $'\x01\x7f' "$(printf 'n%.0s' {1..255})" \
+          '*?[' 'quote"'"'"
         head -c 4096 /dev/urandom >inline; head -c 4097 /dev/urandom >past-inline; head -c 300001 /dev/urandom >odd-size
         ln inline hard1; ln inline hard2; ln -s /nowhere dangling; ln -s ../odd loop; mkfifo pipe
         truncate -s 50M sparse; printf x | dd of=sparse bs=1 seek=20000000 conv=notrunc status=none
@@ -29,7 +32,9 @@ public sealed class TreeTests
         var scratch = mount.Scratch;
         var target = mount.MountPoint;
 
-        await Shell.RunAsync($"tar -C '{scratch}' -cf '{scratch}/tree.tar' tree && mkdir '{target}/a' && tar -C '{target}/a' -xpf '{scratch}/tree.tar'");
+        await Shell.RunAsync(
+            $"tar -C '{scratch}' -cf '{scratch}/tree.tar' tree && mkdir '{target}/a' "
+            + $"&& tar -C '{target}/a' -xpf '{scratch}/tree.tar'");
         await AssertEqualAsync(scratch, $"{target}/a");
         await Shell.RunAsync($"cp -a '{target}/a' '{target}/b' && rsync -aH --delete '{target}/a/' '{target}/c/'");
         await AssertEqualAsync(scratch, $"{target}/b");
@@ -51,7 +56,9 @@ public sealed class TreeTests
         await using var mount = await DevMount.StartAsync("256M");
         for (var round = 0; round < 4; round++)
         {
-            await Shell.RunAsync($"head -c 120M /dev/urandom >big && cmp -n 10 big big && sha256sum big >sum && sha256sum -c sum && rm big sum && sync .",
+            await Shell.RunAsync(
+                "head -c 120M /dev/urandom >big && cmp -n 10 big big && sha256sum big >sum && sha256sum -c sum "
+                + "&& rm big sum && sync .",
                 mount.MountPoint);
         }
     }
@@ -60,7 +67,8 @@ public sealed class TreeTests
     private static async Task AssertEqualAsync(string expected, string actual)
     {
         await Shell.RunAsync($"diff -r --no-dereference '{expected}/tree' '{actual}/tree'");
-        const string Print = "find . -printf '%p %y %m %U %G %n %l %T@ ' \\( -type f -printf '%s\\n' -o -printf '\\n' \\) | sort";
+        const string Print =
+            "find . -printf '%p %y %m %U %G %n %l %T@ ' \\( -type f -printf '%s\\n' -o -printf '\\n' \\) | sort";
         await Shell.RunAsync($"diff <(cd '{expected}/tree' && {Print}) <(cd '{actual}/tree' && {Print})");
     }
 }

@@ -2,7 +2,9 @@ using ClaudeFs.Mount.Tests.Harness;
 
 namespace ClaudeFs.Mount.Tests;
 
-/// <summary>Two processes mount one file system: what close() in one has answered, open and stat in the other see.</summary>
+/// <summary>
+/// Two processes mount one file system: what close() in one has answered, open and stat in the other see.
+/// </summary>
 public sealed class TwoMountsTests
 {
     [Fact]

@@ -33,7 +33,8 @@ internal static class ProjectEdges
         ["Primitives"] = ["Attributes"],
         ["Grains.Interfaces"] = ["Api"],
         ["Grains"] = ["Api"],
-        ["Client"] = ["Api"],
+        // Hosting for one file: Client/Hosting/ClusterConnection.cs is the entry of a client process.
+        ["Client"] = ["Api", "Hosting"],
         ["Silo"] = ["Hosting"],
         ["Cli"] = ["Hosting"],
         ["tests"] = [Any],

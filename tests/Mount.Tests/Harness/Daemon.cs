@@ -6,8 +6,8 @@ using System.Text;
 namespace ClaudeFs.Mount.Tests.Harness;
 
 /// <summary>
-/// A `cfs` process that mounts: `cfs dev` or `cfs mount`. Disposal unmounts it, and if it does not go, kills it and detaches the
-/// mount: nothing is left behind also when a test fails.
+/// A `cfs` process that mounts: `cfs dev` or `cfs mount`. Disposal unmounts it, and if it does not go, kills it and
+/// detaches the mount: nothing is left behind also when a test fails.
 /// </summary>
 internal sealed class Daemon : IAsyncDisposable
 {
@@ -46,7 +46,8 @@ internal sealed class Daemon : IAsyncDisposable
         process.OutputDataReceived += (_, e) => daemon.Print(e.Data);
         process.ErrorDataReceived += (_, e) => daemon.Print(e.Data);
         process.Exited += (_, _) => daemon._mounted.TrySetException(
-            new InvalidOperationException($"cfs {string.Join(' ', arguments)} ended with {process.ExitCode}: {daemon.Printed}"));
+            new InvalidOperationException(
+                $"cfs {string.Join(' ', arguments)} ended with {process.ExitCode}: {daemon.Printed}"));
         process.Start();
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
@@ -62,7 +63,9 @@ internal sealed class Daemon : IAsyncDisposable
         return daemon;
     }
 
-    /// <summary>kill -9: what a crash of the daemon is. The dead mount stays until <see cref="DisposeAsync"/> or a new start.</summary>
+    /// <summary>
+    /// kill -9: what a crash of the daemon is. The dead mount stays until <see cref="DisposeAsync"/> or a new start.
+    /// </summary>
     public async Task KillAsync()
     {
         _process.Kill();
@@ -112,7 +115,11 @@ internal sealed class Daemon : IAsyncDisposable
             await Shell.TryAsync($"umount '{MountPoint}' || umount -l '{MountPoint}'");
             using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(30));
             try { await _process.WaitForExitAsync(timeout.Token); }
-            catch (OperationCanceledException) { _process.Kill(); await _process.WaitForExitAsync(CancellationToken.None); }
+            catch (OperationCanceledException)
+            {
+                _process.Kill();
+                await _process.WaitForExitAsync(CancellationToken.None);
+            }
         }
         if (File.ReadLines("/proc/self/mounts").Any(line => line.Split(' ')[1] == MountPoint))
             await Shell.TryAsync($"umount -l '{MountPoint}'");
@@ -133,7 +140,8 @@ internal sealed class Daemon : IAsyncDisposable
         lock (_printed)
         {
             _printed.AppendLine(line);
-            if (_awaited is var (text, printed) && line.Contains(text, StringComparison.Ordinal)) printed.TrySetResult();
+            if (_awaited is var (text, printed) && line.Contains(text, StringComparison.Ordinal))
+                printed.TrySetResult();
         }
         if (line.StartsWith("mounted ", StringComparison.Ordinal)) _mounted.TrySetResult();
     }

@@ -1,8 +1,8 @@
 namespace ClaudeFs.Mount.Tests.Harness;
 
 /// <summary>
-/// A `cfs dev` of a test's own: data directory, mount point and ports of its own, all gone after disposal. It can be restarted and
-/// killed on the same data.
+/// A `cfs dev` of a test's own: data directory, mount point and ports of its own, all gone after disposal. It can be
+/// restarted and killed on the same data.
 /// </summary>
 internal sealed class DevMount : IAsyncDisposable
 {

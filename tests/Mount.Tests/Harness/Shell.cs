@@ -10,7 +10,9 @@ internal static class Shell
 {
     private static readonly TimeSpan Bound = TimeSpan.FromMinutes(5);
 
-    /// <summary>Runs a bash script; fails the test with all it printed unless it exits with 0. Returns its output.</summary>
+    /// <summary>
+    /// Runs a bash script; fails the test with all it printed unless it exits with 0. Returns its output.
+    /// </summary>
     public static async Task<string> RunAsync(string script, string? directory = null, TimeSpan? bound = null)
     {
         var result = await TryAsync(script, directory, bound);
@@ -18,7 +20,9 @@ internal static class Shell
         return result.Output;
     }
 
-    /// <summary>Runs a bash script and returns how it ended; a script that outlives the bound is killed and fails the test.</summary>
+    /// <summary>
+    /// Runs a bash script and returns how it ended; a script that outlives the bound is killed and fails the test.
+    /// </summary>
     public static async Task<ShellResult> TryAsync(string script, string? directory = null, TimeSpan? bound = null)
     {
         var start = new ProcessStartInfo("/bin/bash")
