@@ -6,6 +6,9 @@ namespace ClaudeFs.DataPlane.Storage;
 /// <summary>Who gets space, and what happens before somebody is refused.</summary>
 public sealed partial class BlockStore
 {
+    /// <summary>How long deletions may take from their commit to the counts, when somebody waits for them.</summary>
+    private static readonly TimeSpan FeedWaitMax = TimeSpan.FromMilliseconds(500);
+
     private Broadcast _freed;
 
     /// <summary>As <see cref="IBlockClient.ReserveAsync"/>.</summary>
@@ -99,16 +102,19 @@ public sealed partial class BlockStore
             isIdle = _space.IdleBytes > 0 || _left.Count > 0;
         }
 
-        if (!isIdle || retry >= Limits.SpaceRetriesMax || _options.SpaceWaitMax == TimeSpan.Zero) return FsError.ENOSPC;
+        if (retry >= Limits.SpaceRetriesMax || _options.SpaceWaitMax == TimeSpan.Zero) return FsError.ENOSPC;
+        // Nothing lies idle: what was deleted a moment ago may only not have been fed yet. One short wait tells.
+        if (!isIdle && retry > 0) return FsError.ENOSPC;
+        var patience = isIdle || _options.SpaceWaitMax < FeedWaitMax ? _options.SpaceWaitMax : FeedWaitMax;
         ReclaimWanted?.Invoke();
         try
         {
-            await freed.WaitAsync(_options.SpaceWaitMax, _time, cancellationToken);
+            await freed.WaitAsync(patience, _time, cancellationToken);
             return FsError.None;
         }
         catch (TimeoutException)
         {
-            return FsError.ENOSPC;
+            return isIdle ? FsError.ENOSPC : FsError.None;
         }
     }
 

@@ -29,6 +29,7 @@ internal sealed class Materialiser : IDisposable
     private long _oldestTime;
     private bool _isRunning;
     private bool _isScheduled;
+    private bool _isHeld = true;
 
     public Materialiser(MetadataStore store, MetadataSeams seams, ILoop loop)
     {
@@ -72,7 +73,7 @@ internal sealed class Materialiser : IDisposable
             _pending.Enqueue(append);
             _pendingBytes += append.Bytes;
             isMuch = _pendingBytes >= StoreLimits.MaterialiseBytes;
-            if (!isMuch && !_isScheduled && !_isRunning)
+            if (!isMuch && !_isScheduled && !_isRunning && !_isHeld)
             {
                 _isScheduled = true;
                 _timer.Change(StoreLimits.MaterialiseInterval, Timeout.InfiniteTimeSpan);
@@ -82,12 +83,21 @@ internal sealed class Materialiser : IDisposable
         if (isMuch) Hurry();
     }
 
+    /// <summary>
+    /// The log has been read to its end: from now on it may be recycled. Before, what is replayed only gathers.
+    /// </summary>
+    public void Begin()
+    {
+        lock (_lock) _isHeld = false;
+        Hurry();
+    }
+
     /// <summary>Starts to work now, not at the end of the interval.</summary>
     public void Hurry()
     {
         lock (_lock)
         {
-            if (_isRunning) return;
+            if (_isRunning || _isHeld) return;
             _isRunning = true;
         }
 

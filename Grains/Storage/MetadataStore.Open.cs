@@ -60,6 +60,6 @@ public sealed partial class MetadataStore
         }
 
         StoreLog.Opened(Logger, tables.Append, scan.LastAppend, recovery.ShardCount);
-        if (!IsReadOnly(out _)) Materialiser.Hurry();
+        Materialiser.Begin();
     }
 }
