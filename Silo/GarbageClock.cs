@@ -15,17 +15,25 @@ internal sealed class GarbageClock : IAsyncDisposable
     /// <summary>An epoch lasts at least this long: commits slower than two of them put their chunks again.</summary>
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(5);
 
+    /// <summary>
+    /// Shortest epoch when writers wait for space: commits under way must not find their chunks' pins too old all the time.
+    /// </summary>
+    private static readonly TimeSpan EpochMin = TimeSpan.FromSeconds(1);
+
     private readonly MetadataStore _store;
     private readonly BlockStore _blocks;
     private readonly GarbageEpochs.Participant _owner;
     private readonly ILoop _loop;
     private readonly ITimer _timer;
     private readonly ILogger _logger;
+    private readonly TimeProvider _time;
+    private long _confirmedAt;
     private int _isRunning;
 
     public GarbageClock(MetadataStore store, BlockStore blocks, ILoopFactory loops, TimeProvider time, ILogger logger)
     {
         _logger = logger;
+        _time = time;
         _store = store;
         _blocks = blocks;
         _blocks.SetTablesCursor(store.TablesCursor);
@@ -62,6 +70,12 @@ internal sealed class GarbageClock : IAsyncDisposable
             // Counts that are durable too: only then is what they let go reusable.
             await _blocks.FlushAsync();
             _blocks.SetTablesCursor(_store.TablesCursor);
+            if (_time.GetElapsedTime(_confirmedAt) < EpochMin)
+            {
+                _timer.Change(EpochMin, Period);
+                return;
+            }
+            _confirmedAt = _time.GetTimestamp();
             _owner.Confirm(epoch);
         }
         catch (Exception fault) when (fault is IOException or ObjectDisposedException)

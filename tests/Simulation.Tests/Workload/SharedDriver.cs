@@ -138,7 +138,6 @@ internal sealed class SharedDriver(
         Note($"write {file.Inode} version {version}", written.Error.ToString());
         var isLost = IsLost(written.Error);
         if (!isLost) Answers.Check($"{Name} write {file.Inode}", written.Error, []);
-        if (!isLost && !Client.IsDoomed) file.Content.Complete(shared.Now());
         if (!isLost && Random.Next(3) == 0)
         {
             var synced = await Files.SyncAsync(file.Inode, false, CancellationToken.None);
@@ -151,7 +150,13 @@ internal sealed class SharedDriver(
             }
         }
 
-        await Files.FlushAsync(file.Inode, handle, CancellationToken.None);
+        // Close-to-open: what was written counts for others once it was flushed by a close (or an fsync).
+        var flushed = await Files.FlushAsync(file.Inode, handle, CancellationToken.None);
+        if (!isLost && !flushed.IsError && !Client.IsDoomed && file.Content.IsUncertain)
+        {
+            file.Content.Complete(shared.Now());
+        }
+
         await Files.ReleaseAsync(file.Inode, handle, CancellationToken.None);
     }
 
