@@ -44,14 +44,16 @@ public sealed class DataDirectory : IDisposable
     {
         if (!Directory.Exists(path))
         {
-            if (!create) throw new FsException(FsError.ENOENT, $"{path}: there is no data directory; name one with --data");
+            if (!create)
+                throw new FsException(FsError.ENOENT, $"{path}: there is no data directory; name one with --data");
             try
             {
                 Directory.CreateDirectory(path, OwnerOnly);
             }
             catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
             {
-                throw new FsException(FsError.EACCES, $"{path}: the data directory cannot be made: {fault.Message}", fault);
+                throw new FsException(
+                    FsError.EACCES, $"{path}: the data directory cannot be made: {fault.Message}", fault);
             }
         }
         try
@@ -60,7 +62,8 @@ public sealed class DataDirectory : IDisposable
         }
         catch (FsException fault) when (fault.Error == FsError.EBUSY)
         {
-            throw new FsException(FsError.EBUSY, $"the data directory {fault.Message}; stop it, or name another with --data", fault);
+            throw new FsException(
+                FsError.EBUSY, $"the data directory {fault.Message}; stop it, or name another with --data", fault);
         }
     }
 

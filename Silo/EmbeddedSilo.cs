@@ -99,13 +99,16 @@ public sealed class EmbeddedSilo : IAsyncDisposable
         var store = Metadata.Statistics;
         var totals = (await Grains.GetGrain<ClaudeFs.Grains.IFileSystemGrain>(0).GetStatisticsAsync()).Value;
         var sessions = _host!.Services.GetRequiredService<SessionTable>().All;
-        var version = Assembly.GetExecutingAssembly().GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
+        var version = Assembly.GetExecutingAssembly()
+            .GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
         return new(
             version, failure is null ? "ok" : "read-only", failure, Environment.ProcessId,
             _time.GetElapsedTime(_startedAt).TotalSeconds, _options.DataDirectory,
             "a crash of the process or of the machine: yes; the loss of this one disk: no",
             new(space.CapacityBytes, space.UsedBytes, space.ReservedBytes, Device.Device.SizeBytes),
-            new((long)totals.Inodes, (long)totals.UsedBytes, Metadata.Shards.Loaded.Count(), store.Appends, store.LagBytes, store.LogBytes),
+            new(
+                (long)totals.Inodes, (long)totals.UsedBytes, Metadata.Shards.Loaded.Count(), store.Appends,
+                store.LagBytes, store.LogBytes),
             [.. sessions.Select(s => new SessionReport($"{s.Id}", s.ClientName, s.IsEmbedded, $"{s.Status}"))], mount);
     }
 
@@ -129,7 +132,8 @@ public sealed class EmbeddedSilo : IAsyncDisposable
         var logger = _loggers.CreateLogger("ClaudeFs.Silo");
         foreach (var finding in Device.Warnings.Concat(Blocks.Findings)) logger.BlockFinding(finding);
         logger.Serving(
-            _options.DataDirectory, $"{Device.Superblock.FileSystem}", Device.Geometry.CapacityBytes, Listening?.ToString() ?? "no address");
+            _options.DataDirectory, $"{Device.Superblock.FileSystem}", Device.Geometry.CapacityBytes,
+            Listening?.ToString() ?? "no address");
     }
 
     private async Task OpenDeviceAsync(DataDirectory directory, long size, CancellationToken cancellationToken)
@@ -145,7 +149,8 @@ public sealed class EmbeddedSilo : IAsyncDisposable
         var index = SqliteSegmentIndex.Open(directory.BlockIndex);
         _parts.Push(index);
         Blocks = await BlockStore.OpenAsync(
-            Device, index, new(), _loops, _time, _loggers.CreateLogger("ClaudeFs.DataPlane.Storage"), cancellationToken);
+            Device, index, new(), _loops, _time, _loggers.CreateLogger("ClaudeFs.DataPlane.Storage"),
+            cancellationToken);
         _parts.Push(Blocks);
     }
 
@@ -158,8 +163,8 @@ public sealed class EmbeddedSilo : IAsyncDisposable
         {
             await rows.DisposeAsync();
             throw new FsException(FsError.EINVAL,
-                $"{directory.Tables} belongs to file system {identity.FileSystem:x16}, {directory.Device} to {fileSystem:x16}: put the "
-                + "files of one file system together");
+                $"{directory.Tables} belongs to file system {identity.FileSystem:x16}, "
+                + $"{directory.Device} to {fileSystem:x16}: put the files of one file system together");
         }
         var coordination = SqliteCoordination.Open(directory.Tables);
         _parts.Push(new Held(coordination));
@@ -203,8 +208,8 @@ public sealed class EmbeddedSilo : IAsyncDisposable
         try
         {
             var server = await RpcServer.StartAsync(
-                new TcpTransport(), endpoint, new(PeerRoles.Silo, $"silo-{Environment.ProcessId}"), router, new(), _time, logger,
-                cancellationToken);
+                new TcpTransport(), endpoint, new(PeerRoles.Silo, $"silo-{Environment.ProcessId}"), router, new(),
+                _time, logger, cancellationToken);
             _parts.Push(server);
             Listening = server.LocalEndpoint;
         }
@@ -219,14 +224,16 @@ public sealed class EmbeddedSilo : IAsyncDisposable
         if (_options.SizeBytes is > 0 and < EmbeddedSiloOptions.SizeBytesMin)
         {
             throw new FsException(FsError.EINVAL,
-                $"--size {_options.SizeBytes} is too small: a file system has at least {EmbeddedSiloOptions.SizeBytesMin >> 20} MiB");
+                $"--size {_options.SizeBytes} is too small: "
+                + $"a file system has at least {EmbeddedSiloOptions.SizeBytesMin >> 20} MiB");
         }
         if (_options.SizeBytes > 0 || directory.HasFileSystem) return _options.SizeBytes;
 
         var half = FreeSpace.Of(directory.Path).AvailableBytes / 2 / Limits.SegmentBytes * Limits.SegmentBytes;
         return half >= EmbeddedSiloOptions.SizeBytesMin
             ? half
-            : throw new FsException(FsError.ENOSPC, $"{directory.Path}: half of the free space is {half} bytes: too small for a file system");
+            : throw new FsException(FsError.ENOSPC,
+                $"{directory.Path}: half of the free space is {half} bytes: too small for a file system");
     }
 
     private sealed class Held(IDisposable part) : IAsyncDisposable

@@ -10,7 +10,8 @@ internal static partial class SiloLog
     [LoggerMessage(6001, LogLevel.Warning, "The block store's start: {Finding}")]
     public static partial void BlockFinding(this ILogger logger, string finding);
 
-    [LoggerMessage(6002, LogLevel.Information, "Serving {DataDirectory}: file system {FileSystem}, {CapacityBytes} bytes, at {Endpoint}")]
+    [LoggerMessage(6002, LogLevel.Information,
+        "Serving {DataDirectory}: file system {FileSystem}, {CapacityBytes} bytes, at {Endpoint}")]
     public static partial void Serving(
         this ILogger logger, string dataDirectory, string fileSystem, long capacityBytes, string endpoint);
 }

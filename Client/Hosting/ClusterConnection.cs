@@ -51,7 +51,8 @@ public sealed class ClusterConnection : IAsyncDisposable
         var transport = new RpcClientTransport();
         transport.AddTo(router);
         // Unique among the peers of a server: it finds a client by its name.
-        var peer = new PeerIdentity(PeerRoles.Client, $"{name[..Math.Min(name.Length, NameCharactersMax)]} {ids.NextId():x16}");
+        var peer = new PeerIdentity(
+            PeerRoles.Client, $"{name[..Math.Min(name.Length, NameCharactersMax)]} {ids.NextId():x16}");
         var rpc = new RpcClient(
             new TcpTransport(), [.. endpoints.Select(Endpoint.Parse)], peer, router, new(), time, ids,
             loggers.CreateLogger("ClaudeFs.DataPlane.Rpc"));

@@ -29,14 +29,16 @@ internal sealed class RpcMessagePeer : IMessagePeer
     /// <summary>What serves GrainCall frames of a router by the runtime's handler.</summary>
     public static RpcHandler Serve(Func<MessageHandler?> handler) => async request =>
     {
-        if (handler() is not { } serve) return RpcResponse.Fail(RpcErrorCode.PeerUnavailable, "the actor runtime is not started");
+        if (handler() is not { } serve)
+            return RpcResponse.Fail(RpcErrorCode.PeerUnavailable, "the actor runtime is not started");
         return RpcResponse.Of(await serve(Of(request.Connection), request.Payload, request.CancellationToken));
     };
 
     public async ValueTask<ReadOnlyMemory<byte>> SendAsync(
         ReadOnlyMemory<byte> request, TimeSpan timeLeft, CancellationToken cancellationToken)
     {
-        using var reply = await _connection.CallAsync(new(Opcode.GrainCall, request, Timeout: timeLeft), cancellationToken);
+        using var reply = await _connection.CallAsync(
+            new(Opcode.GrainCall, request, Timeout: timeLeft), cancellationToken);
         if (reply.Error is { } error) throw Translate(error);
         return reply.Payload.ToArray();
     }

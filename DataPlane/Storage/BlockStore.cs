@@ -193,8 +193,8 @@ public sealed partial class BlockStore : IReferenceFeed, IStoredDataVerifier, IA
         {
             if (_table[place].State == PlaceState.Free) continue;
             throw new FsException(FsError.EINVAL,
-                $"{_index.Name}: expected the index of device {superblock.DeviceId:x}, which holds segments; found an " +
-                "empty one: put back the file that belongs to it");
+                $"{_index.Name}: expected the index of device {superblock.DeviceId:x}, which holds segments; found " +
+                "an empty one: put back the file that belongs to it");
         }
 
         _index.Commit(new SegmentIndexState(superblock.FileSystem, superblock.DeviceId, 0, default), [], []);

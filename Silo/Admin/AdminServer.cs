@@ -42,7 +42,8 @@ public sealed class AdminServer : IAsyncDisposable
         catch (Exception fault) when (fault is IOException or SocketException)
         {
             await server.DisposeAsync();
-            throw new FsException(FsError.EBUSY, $"--admin {endpoint}: the address is in use: choose another port", fault);
+            throw new FsException(
+                FsError.EBUSY, $"--admin {endpoint}: the address is in use: choose another port", fault);
         }
         return server;
     }
@@ -65,7 +66,9 @@ public sealed class AdminServer : IAsyncDisposable
         _application.MapGet("/metrics", () => Results.Text(_metrics.Write(), "text/plain; version=0.0.4"));
         _application.MapGet("/v1/quota/{kind}/{id}", async (string kind, uint id) =>
             kind is "u" or "g"
-                ? Results.Json((await grains.GetGrain<IQuotaGrain>($"{kind}:{id}").GetUsageAsync()).Value, JsonSerializerOptions.Web)
+                ? Results.Json(
+                    (await grains.GetGrain<IQuotaGrain>($"{kind}:{id}").GetUsageAsync()).Value,
+                    JsonSerializerOptions.Web)
                 : UnknownKind(kind));
         _application.MapPut("/v1/quota/{kind}/{id}", async (string kind, uint id, QuotaLimits limits) =>
         {

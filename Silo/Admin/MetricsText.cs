@@ -12,7 +12,8 @@ namespace ClaudeFs.Silo.Admin;
 /// </summary>
 public sealed class MetricsText : IDisposable
 {
-    private static readonly double[] Bounds = [0.00001, 0.000025, 0.0001, 0.00025, 0.001, 0.0025, 0.01, 0.025, 0.1, 0.25, 1, 2.5, 10];
+    private static readonly double[] Bounds =
+        [0.00001, 0.000025, 0.0001, 0.00025, 0.001, 0.0025, 0.01, 0.025, 0.1, 0.25, 1, 2.5, 10];
 
     private readonly MeterListener _listener = new();
     private readonly ConcurrentDictionary<(Instrument, string), Series> _series = new();
@@ -21,7 +22,8 @@ public sealed class MetricsText : IDisposable
     {
         _listener.InstrumentPublished = (instrument, listener) =>
         {
-            if (instrument.Meter.Name.StartsWith("claudefs", StringComparison.OrdinalIgnoreCase)) listener.EnableMeasurementEvents(instrument);
+            if (instrument.Meter.Name.StartsWith("claudefs", StringComparison.OrdinalIgnoreCase))
+                listener.EnableMeasurementEvents(instrument);
         };
         _listener.SetMeasurementEventCallback<byte>((i, v, tags, _) => Record(i, v, tags));
         _listener.SetMeasurementEventCallback<int>((i, v, tags, _) => Record(i, v, tags));
@@ -42,7 +44,8 @@ public sealed class MetricsText : IDisposable
             var kind = Kind(group.Key);
             if (group.Key.Description is { } help) text.Append(CultureInfo.InvariantCulture, $"# HELP {name} {help}\n");
             text.Append(CultureInfo.InvariantCulture, $"# TYPE {name} {kind}\n");
-            foreach (var (key, series) in group.OrderBy(s => s.Key.Item2, StringComparer.Ordinal)) series.Write(text, name, key.Item2, kind);
+            foreach (var (key, series) in group.OrderBy(s => s.Key.Item2, StringComparer.Ordinal))
+                series.Write(text, name, key.Item2, kind);
         }
         return text.ToString();
     }
@@ -55,13 +58,15 @@ public sealed class MetricsText : IDisposable
         series.Add(value, isAbsolute: instrument.IsObservable || Kind(instrument) == "gauge" && !IsUpDown(instrument));
     }
 
-    private static bool IsUpDown(Instrument instrument) => instrument.GetType().Name.StartsWith("UpDown", StringComparison.Ordinal);
+    private static bool IsUpDown(Instrument instrument) =>
+        instrument.GetType().Name.StartsWith("UpDown", StringComparison.Ordinal);
 
     private static string Kind(Instrument instrument)
     {
         var type = instrument.GetType().Name;
         if (type.StartsWith("Histogram", StringComparison.Ordinal)) return "histogram";
-        return type.StartsWith("Counter", StringComparison.Ordinal) || type.StartsWith("ObservableCounter", StringComparison.Ordinal)
+        return type.StartsWith("Counter", StringComparison.Ordinal)
+            || type.StartsWith("ObservableCounter", StringComparison.Ordinal)
             ? "counter" : "gauge";
     }
 
@@ -82,7 +87,9 @@ public sealed class MetricsText : IDisposable
             var escaped = Convert.ToString(value, CultureInfo.InvariantCulture)?
                 .Replace("\\", @"\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)
                 .Replace("\n", "\\n", StringComparison.Ordinal);
-            text.Append(CultureInfo.InvariantCulture, $"{(text.Length == 0 ? "" : ",")}{key.Replace('.', '_')}=\"{escaped}\"");
+            text.Append(
+                CultureInfo.InvariantCulture,
+                $"{(text.Length == 0 ? "" : ",")}{key.Replace('.', '_')}=\"{escaped}\"");
         }
         return text.ToString();
     }
@@ -120,9 +127,11 @@ public sealed class MetricsText : IDisposable
                 {
                     sum += _buckets[i];
                     var bound = i < Bounds.Length ? Bounds[i].ToString(CultureInfo.InvariantCulture) : "+Inf";
-                    text.Append(CultureInfo.InvariantCulture, $"{name}_bucket{{{labels}{comma}le=\"{bound}\"}} {sum}\n");
+                    text.Append(
+                        CultureInfo.InvariantCulture, $"{name}_bucket{{{labels}{comma}le=\"{bound}\"}} {sum}\n");
                 }
-                text.Append(CultureInfo.InvariantCulture, $"{name}_sum{braces} {_value}\n{name}_count{braces} {_count}\n");
+                text.Append(
+                    CultureInfo.InvariantCulture, $"{name}_sum{braces} {_value}\n{name}_count{braces} {_count}\n");
             }
         }
     }

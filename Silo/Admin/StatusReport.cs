@@ -13,8 +13,9 @@ namespace ClaudeFs.Silo.Admin;
 /// <param name="Sessions">Clients.</param>
 /// <param name="Mount">The mount in the silo's own process, if any.</param>
 public sealed record StatusReport(
-    string Version, string State, string? Reason, int ProcessId, double UptimeSeconds, string DataDirectory, string Survives,
-    SpaceReport Space, MetadataReport Metadata, IReadOnlyList<SessionReport> Sessions, MountReport? Mount);
+    string Version, string State, string? Reason, int ProcessId, double UptimeSeconds, string DataDirectory,
+    string Survives, SpaceReport Space, MetadataReport Metadata, IReadOnlyList<SessionReport> Sessions,
+    MountReport? Mount);
 
 /// <summary>Space of the block store, bytes.</summary>
 public sealed record SpaceReport(long CapacityBytes, long UsedBytes, long ReservedBytes, long DeviceBytes);
@@ -26,12 +27,13 @@ public sealed record SpaceReport(long CapacityBytes, long UsedBytes, long Reserv
 /// <param name="Appends">Appends committed since the start.</param>
 /// <param name="LagBytes">Bytes of log that the tables do not hold yet.</param>
 /// <param name="LogBytes">Size of the log.</param>
-public sealed record MetadataReport(long Inodes, long UsedBytes, int Shards, long Appends, long LagBytes, long LogBytes);
+public sealed record MetadataReport(
+    long Inodes, long UsedBytes, int Shards, long Appends, long LagBytes, long LogBytes);
 
 /// <summary>One client.</summary>
 public sealed record SessionReport(string Session, string Client, bool IsEmbedded, string Status);
 
 /// <summary>Figures of a mount since its start.</summary>
 public sealed record MountReport(
-    string MountPoint, long Operations, long ReadBytes, long WrittenBytes, double AttributeHitRatio, double ChunkHitRatio,
-    long DirtyBytes);
+    string MountPoint, long Operations, long ReadBytes, long WrittenBytes, double AttributeHitRatio,
+    double ChunkHitRatio, long DirtyBytes);

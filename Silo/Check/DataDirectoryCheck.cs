@@ -26,10 +26,15 @@ public static class DataDirectoryCheck
         CancellationToken cancellationToken)
     {
         using var directory = DataDirectory.Acquire(path, create: false);
-        if (!directory.HasFileSystem) throw new FsException(FsError.ENOENT, $"{path}: there is no file system here: {directory.Device} is missing");
+        if (!directory.HasFileSystem)
+        {
+            throw new FsException(
+                FsError.ENOENT, $"{path}: there is no file system here: {directory.Device} is missing");
+        }
 
         await using var file = FileBlockDevice.Open(directory.Device, new() { ReadOnly = true });
-        var device = await StorageDevice.OpenAsync(file, new() { ReadOnly = true, Format = false }, ids, cancellationToken);
+        var device = await StorageDevice.OpenAsync(
+            file, new() { ReadOnly = true, Format = false }, ids, cancellationToken);
         await using var index = SqliteSegmentIndex.Open(directory.BlockIndex);
         await using var rows = SqliteRowTable.Open(directory.Tables);
         var identity = FileSystemIdentity.Read(rows)

@@ -14,8 +14,8 @@ namespace ClaudeFs.Grains.Storage.Checking;
 /// <param name="InodeCount">Inodes looked at.</param>
 /// <param name="EntryCount">Entries looked at.</param>
 public sealed record MetadataReport(
-    IReadOnlyList<CheckFinding> Findings, IReadOnlyDictionary<ChunkLocation, ReferenceDelta> References, long InodeCount,
-    long EntryCount);
+    IReadOnlyList<CheckFinding> Findings, IReadOnlyDictionary<ChunkLocation, ReferenceDelta> References,
+    long InodeCount, long EntryCount);
 
 /// <summary>
 /// Checks metadata offline: replays the log over the tables in memory, changes nothing on disk, and looks at every row
