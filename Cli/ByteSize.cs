@@ -14,7 +14,8 @@ internal static class ByteSize
         if (number.Length == 0) return false;
         var unit = Units.IndexOf(char.ToUpperInvariant(number[^1]), StringComparison.Ordinal);
         if (unit >= 0) number = number[..^1];
-        if (!decimal.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value)) return false;
+        if (!decimal.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value))
+            return false;
         var scaled = value * (1L << (10 * (unit + 1)));
         if (scaled < 0 || scaled > long.MaxValue) return false;
 

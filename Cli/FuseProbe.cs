@@ -31,7 +31,9 @@ internal static class FuseProbe
             yield return new("FUSE protocol", "needed", error);
             yield break;
         }
-        yield return new("FUSE protocol", "ok", string.Create(CultureInfo.InvariantCulture, $"{major}.{minor}, flags 0x{flags:x}"));
+        yield return new(
+            "FUSE protocol", "ok",
+            string.Create(CultureInfo.InvariantCulture, $"{major}.{minor}, flags 0x{flags:x}"));
         yield return (flags & Passthrough) != 0
             ? new("passthrough", "ok", "offered by the kernel (not used yet)")
             : new("passthrough", "missing", "needs Linux 6.9: reads and writes go through the daemon");
@@ -48,18 +50,22 @@ internal static class FuseProbe
         var isMounted = false;
         try
         {
-            var options = string.Create(CultureInfo.InvariantCulture, $"fd={device},rootmode=40000,user_id=0,group_id=0");
+            var options = string.Create(
+                CultureInfo.InvariantCulture, $"fd={device},rootmode=40000,user_id=0,group_id=0");
             if (Posix.Mount("cfs-doctor", directory, "fuse.cfs-doctor", 0, options) < 0)
                 return ($"mount: {(FsError)Posix.LastError}: in a container, CAP_SYS_ADMIN is needed", 0, 0, 0);
             isMounted = true;
             Span<byte> request = stackalloc byte[RequestBytes];
             var length = (int)Posix.ReadNext(device, request, request.Length);
             var opcode = length >= HeaderBytes + 16 ? BinaryPrimitives.ReadInt32LittleEndian(request[4..]) : -1;
-            if (opcode != InitOpcode) return ($"the kernel did not begin with INIT ({length} bytes, opcode {opcode})", 0, 0, 0);
+            if (opcode != InitOpcode)
+                return ($"the kernel did not begin with INIT ({length} bytes, opcode {opcode})", 0, 0, 0);
             var init = request[HeaderBytes..length];
             ulong flags = BinaryPrimitives.ReadUInt32LittleEndian(init[12..]);
             if (init.Length >= 20) flags |= (ulong)BinaryPrimitives.ReadUInt32LittleEndian(init[16..]) << 32;
-            return (null, BinaryPrimitives.ReadUInt32LittleEndian(init), BinaryPrimitives.ReadUInt32LittleEndian(init[4..]), flags);
+            return (
+                null, BinaryPrimitives.ReadUInt32LittleEndian(init),
+                BinaryPrimitives.ReadUInt32LittleEndian(init[4..]), flags);
         }
         finally
         {

@@ -11,5 +11,5 @@ namespace ClaudeFs.Cli.Bench;
 /// <param name="P50Microseconds">Median latency of an operation.</param>
 /// <param name="P99Microseconds">99th percentile.</param>
 internal sealed record PhaseResult(
-    string Target, string Phase, int Threads, long Operations, double Seconds, double PerSecond, double MegabytesPerSecond,
-    double P50Microseconds, double P99Microseconds);
+    string Target, string Phase, int Threads, long Operations, double Seconds, double PerSecond,
+    double MegabytesPerSecond, double P50Microseconds, double P99Microseconds);

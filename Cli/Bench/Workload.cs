@@ -32,13 +32,15 @@ internal sealed class Workload(string target, string directory, Action dropCache
         Check(Posix.MakeDirectory(root, DirectoryMode), root);
         for (var t = 0; t < threads; t++) Check(Posix.MakeDirectory($"{root}/t{t}", DirectoryMode), root);
 
-        Run("mkdir", threads, filesPerThread / 4, (t, i) => Check(Posix.MakeDirectory($"{root}/t{t}/d{i}", DirectoryMode), root));
+        Run("mkdir", threads, filesPerThread / 4,
+            (t, i) => Check(Posix.MakeDirectory($"{root}/t{t}/d{i}", DirectoryMode), root));
         Run("create", threads, filesPerThread, (t, i) => CreateEmpty($"{root}/t{t}/f{i}"));
         Run("stat", threads, filesPerThread * 4, (t, i) => Stat($"{root}/t{t}/f{i % filesPerThread}"));
         Run("create+write4k+close", threads, filesPerThread, (t, i) => CreateSmall($"{root}/t{t}/g{i}"), SmallBytes);
         Run("open+read4k+close", threads, filesPerThread, (t, i) => ReadSmall($"{root}/t{t}/g{i}"), SmallBytes);
         Run("readdir", threads, 4, (t, _) => List($"{root}/t{t}", filesPerThread * 2 + filesPerThread / 4));
-        Run("rename", threads, filesPerThread, (t, i) => Check(Posix.Rename($"{root}/t{t}/f{i}", $"{root}/t{t}/r{i}"), root));
+        Run("rename", threads, filesPerThread,
+            (t, i) => Check(Posix.Rename($"{root}/t{t}/f{i}", $"{root}/t{t}/r{i}"), root));
         Run("unlink", threads, filesPerThread, (t, i) => Check(Posix.Unlink($"{root}/t{t}/r{i}"), root));
         Directory.Delete(_root, recursive: true);
     }
@@ -63,7 +65,8 @@ internal sealed class Workload(string target, string directory, Action dropCache
         }, SmallBytes);
         Run("write 4k + fsync", 1, syncs, (_, i) =>
         {
-            if (Posix.Write(file, _data.AsSpan(i % 256 * 16, SmallBytes), SmallBytes, (long)random.Next(1024) * SmallBytes) != SmallBytes)
+            var offset = (long)random.Next(1024) * SmallBytes;
+            if (Posix.Write(file, _data.AsSpan(i % 256 * 16, SmallBytes), SmallBytes, offset) != SmallBytes)
                 throw Failed(path);
             Check(Posix.Sync(file), path);
         }, SmallBytes);
@@ -80,8 +83,10 @@ internal sealed class Workload(string target, string directory, Action dropCache
         {
             // Each block differs, else a deduplicating store would be measured writing nothing.
             BitConverter.TryWriteBytes(_data, i);
-            for (var k = 0; k < LargeBytes; k += 64 * 1024) BitConverter.TryWriteBytes(_data.AsSpan(k), ((long)i << 32) | (uint)k);
-            if (Posix.Write(file, _data.AsSpan(0, LargeBytes), LargeBytes, (long)i * LargeBytes) != LargeBytes) throw Failed(path);
+            for (var k = 0; k < LargeBytes; k += 64 * 1024)
+                BitConverter.TryWriteBytes(_data.AsSpan(k), ((long)i << 32) | (uint)k);
+            if (Posix.Write(file, _data.AsSpan(0, LargeBytes), LargeBytes, (long)i * LargeBytes) != LargeBytes)
+                throw Failed(path);
         }
         Check(Posix.Sync(file), path);
         Check(Posix.Close(file), path);
@@ -128,7 +133,8 @@ internal sealed class Workload(string target, string directory, Action dropCache
     {
         var count = 0;
         foreach (var _ in new DirectoryInfo(path).EnumerateFileSystemInfos()) count++;
-        if (count != expected) throw new CommandFailure(ExitCode.Internal, $"{path}: {count} entries listed, {expected} were made");
+        if (count != expected)
+            throw new CommandFailure(ExitCode.Internal, $"{path}: {count} entries listed, {expected} were made");
     }
 
     private void Run(string phase, int threads, int perThread, Action<int, int> operation, int bytes = 0)
@@ -167,9 +173,11 @@ internal sealed class Workload(string target, string directory, Action dropCache
         Report(phase, threads, operations, Stopwatch.GetElapsedTime(started).TotalSeconds, bytes, latencies);
     }
 
-    private void Report(string phase, int threads, long operations, double seconds, int bytes, LatencyRecorder latencies) =>
-        Results.Add(new(target, phase, threads, operations, seconds, operations / seconds, operations * (double)bytes / seconds / 1e6,
-            latencies.Percentile(0.50), latencies.Percentile(0.99)));
+    private void Report(
+        string phase, int threads, long operations, double seconds, int bytes, LatencyRecorder latencies) =>
+        Results.Add(new(
+            target, phase, threads, operations, seconds, operations / seconds,
+            operations * (double)bytes / seconds / 1e6, latencies.Percentile(0.50), latencies.Percentile(0.99)));
 
     private static int Open(string path, int flags)
     {
@@ -182,7 +190,8 @@ internal sealed class Workload(string target, string directory, Action dropCache
         if (result < 0 && Posix.LastError != tolerated) throw Failed(path);
     }
 
-    private static CommandFailure Failed(string path) => new(ExitCode.Io, $"{path}: {(Primitives.FsError)Posix.LastError}");
+    private static CommandFailure Failed(string path) =>
+        new(ExitCode.Io, $"{path}: {(Primitives.FsError)Posix.LastError}");
 
     private static byte[] MakeData()
     {

@@ -21,7 +21,10 @@ internal static class AdminCommand
             Description = "Hard limit of inodes; 0 is none. Left out: unchanged.", DefaultValueFactory = _ => -1,
         };
         var admin = CommonOptions.Admin();
-        var command = new Command("quota", "Show or set the hard quota of a user or a group.") { user, group, bytes, inodes, admin };
+        var command = new Command("quota", "Show or set the hard quota of a user or a group.")
+        {
+            user, group, bytes, inodes, admin,
+        };
         command.Validators.Add(result =>
         {
             if (result.GetValue(user) is null == result.GetValue(group) is null)
@@ -30,7 +33,8 @@ internal static class AdminCommand
         command.SetAction((parsed, cancellationToken) =>
         {
             var owner = parsed.GetValue(user) is { } uid ? $"u/{uid}" : $"g/{parsed.GetValue(group)}";
-            return RunAsync(parsed.GetValue(admin)!, owner, parsed.GetValue(bytes), parsed.GetValue(inodes), cancellationToken);
+            return RunAsync(
+                parsed.GetValue(admin)!, owner, parsed.GetValue(bytes), parsed.GetValue(inodes), cancellationToken);
         });
         return command;
     }
@@ -38,19 +42,26 @@ internal static class AdminCommand
     private static async Task<int> RunAsync(
         IPEndPoint admin, string owner, long bytes, long inodes, CancellationToken cancellationToken)
     {
-        using var http = new HttpClient { BaseAddress = new Uri($"http://{admin}/"), Timeout = TimeSpan.FromSeconds(5) };
+        using var http = new HttpClient
+        {
+            BaseAddress = new Uri($"http://{admin}/"), Timeout = TimeSpan.FromSeconds(5),
+        };
         try
         {
-            var usage = await http.GetFromJsonAsync<QuotaUsage>($"v1/quota/{owner}", JsonSerializerOptions.Web, cancellationToken);
+            var usage = await http.GetFromJsonAsync<QuotaUsage>(
+                $"v1/quota/{owner}", JsonSerializerOptions.Web, cancellationToken);
             if (bytes >= 0 || inodes >= 0)
             {
                 var limits = new QuotaLimits(
-                    bytes >= 0 ? (ulong)bytes : usage.Limits.BytesMax, inodes >= 0 ? (ulong)inodes : usage.Limits.InodesMax);
-                using var answer = await http.PutAsJsonAsync($"v1/quota/{owner}", limits, JsonSerializerOptions.Web, cancellationToken);
+                    bytes >= 0 ? (ulong)bytes : usage.Limits.BytesMax,
+                    inodes >= 0 ? (ulong)inodes : usage.Limits.InodesMax);
+                using var answer = await http.PutAsJsonAsync(
+                    $"v1/quota/{owner}", limits, JsonSerializerOptions.Web, cancellationToken);
                 answer.EnsureSuccessStatusCode();
                 usage = usage with { Limits = limits };
             }
-            Console.WriteLine($"{owner}: {ByteSize.Format(usage.Bytes)} of {Limit(usage.Limits.BytesMax, b => ByteSize.Format(b))}, "
+            Console.WriteLine(
+                $"{owner}: {ByteSize.Format(usage.Bytes)} of {Limit(usage.Limits.BytesMax, b => ByteSize.Format(b))}, "
                 + $"{usage.Inodes} inodes of {Limit(usage.Limits.InodesMax, n => $"{n}")}");
             return (int)ExitCode.Success;
         }

@@ -19,14 +19,21 @@ internal static class BenchCommand
             Description = "A directory on the file system to compare with.", DefaultValueFactory = _ => "/var/tmp",
         };
         var files = new Option<int>("--files") { Description = "Files a thread.", DefaultValueFactory = _ => 2000 };
-        var megabytes = new Option<int>("--megabytes") { Description = "Size of the large file.", DefaultValueFactory = _ => 256 };
+        var megabytes = new Option<int>("--megabytes")
+        {
+            Description = "Size of the large file.", DefaultValueFactory = _ => 256,
+        };
         var json = CommonOptions.Json();
-        var command = new Command("bench", "Measure a mount beside the local file system.") { directory, baseline, files, megabytes, json };
+        var command = new Command("bench", "Measure a mount beside the local file system.")
+        {
+            directory, baseline, files, megabytes, json,
+        };
         command.SetAction(parsed =>
         {
             var targets = new[]
             {
-                ("local", Path.GetFullPath(parsed.GetValue(baseline)!)), ("claudefs", Path.GetFullPath(parsed.GetValue(directory)!)),
+                ("local", Path.GetFullPath(parsed.GetValue(baseline)!)),
+                ("claudefs", Path.GetFullPath(parsed.GetValue(directory)!)),
             };
             var results = Run(targets, parsed.GetValue(files), parsed.GetValue(megabytes), !parsed.GetValue(json));
             if (parsed.GetValue(json)) Console.WriteLine(JsonSerializer.Serialize(results, JsonSerializerOptions.Web));
@@ -36,11 +43,16 @@ internal static class BenchCommand
         return command;
     }
 
-    private static List<PhaseResult> Run((string Name, string Directory)[] targets, int files, int megabytes, bool isShown)
+    private static List<PhaseResult> Run(
+        (string Name, string Directory)[] targets, int files, int megabytes, bool isShown)
     {
         var results = new List<PhaseResult>();
-        var console = isShown ? AnsiConsole.Console : AnsiConsole.Create(new() { Out = new AnsiConsoleOutput(Console.Error) });
-        console.Progress().Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new RemainingTimeColumn()).Start(progress =>
+        var console = isShown
+            ? AnsiConsole.Console
+            : AnsiConsole.Create(new() { Out = new AnsiConsoleOutput(Console.Error) });
+        var bars = console.Progress()
+            .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new RemainingTimeColumn());
+        bars.Start(progress =>
         {
             foreach (var (name, directory) in targets)
             {
@@ -69,14 +81,16 @@ internal static class BenchCommand
     private static void Show(List<PhaseResult> results)
     {
         var table = new Table().Border(TableBorder.Simple)
-            .AddColumns("phase", "threads", "local /s", "claudefs /s", "ratio", "local p50 µs", "claudefs p50 µs", "claudefs p99 µs");
+            .AddColumns(
+                "phase", "threads", "local /s", "claudefs /s", "ratio", "local p50 µs", "claudefs p50 µs",
+                "claudefs p99 µs");
         foreach (var pair in results.GroupBy(r => (r.Phase, r.Threads)))
         {
             var local = pair.First(r => r.Target == "local");
             var mount = pair.First(r => r.Target == "claudefs");
             table.AddRow(pair.Key.Phase, $"{pair.Key.Threads}", $"{local.PerSecond:N0}", $"{mount.PerSecond:N0}",
-                $"{mount.PerSecond / local.PerSecond:0.00}", $"{local.P50Microseconds:N0}", $"{mount.P50Microseconds:N0}",
-                $"{mount.P99Microseconds:N0}");
+                $"{mount.PerSecond / local.PerSecond:0.00}", $"{local.P50Microseconds:N0}",
+                $"{mount.P50Microseconds:N0}", $"{mount.P99Microseconds:N0}");
         }
         AnsiConsole.Write(table);
     }

@@ -60,13 +60,17 @@ internal static class CommonOptions
     private static IPEndPoint ParseLoopback(ArgumentResult result)
     {
         var text = result.Tokens[0].Value;
-        if (!IPEndPoint.TryParse(text, out var endpoint) || endpoint.Port == 0 && !text.EndsWith(":0", StringComparison.Ordinal))
+        if (!IPEndPoint.TryParse(text, out var endpoint)
+            || endpoint.Port == 0 && !text.EndsWith(":0", StringComparison.Ordinal))
         {
             result.AddError($"'{text}' is not an address: write IP:PORT, as in 127.0.0.1:9200");
             return new(IPAddress.Loopback, 0);
         }
         if (!IPAddress.IsLoopback(endpoint.Address))
-            result.AddError($"'{text}' is not a loopback address: without TLS ClaudeFS listens on 127.0.0.0/8 and ::1 only");
+        {
+            result.AddError(
+                $"'{text}' is not a loopback address: without TLS ClaudeFS listens on 127.0.0.0/8 and ::1 only");
+        }
         return endpoint;
     }
 }

@@ -8,9 +8,13 @@ internal static class DevCommand
 {
     public static Command Build()
     {
-        var directory = new Argument<string>("DIR") { Description = "Mount point; made if missing, refused when not empty." };
+        var directory = new Argument<string>("DIR")
+        {
+            Description = "Mount point; made if missing, refused when not empty.",
+        };
         var data = CommonOptions.Data();
-        var size = CommonOptions.Size("--size", "Size of the file system; half of the free space. Growing: start with more.", 0);
+        var size = CommonOptions.Size(
+            "--size", "Size of the file system; half of the free space. Growing: start with more.", 0);
         var background = CommonOptions.Background();
         var nonEmpty = new Option<bool>("--nonempty") { Description = "Mount over a directory that is not empty." };
         var listen = CommonOptions.Listen();

@@ -26,7 +26,10 @@ internal static class DoctorCommand
     {
         var data = CommonOptions.Data();
         var json = CommonOptions.Json();
-        var command = new Command("doctor", "Show what this machine offers: FUSE, passthrough, io_uring, ports, space.") { data, json };
+        var command = new Command("doctor", "Show what this machine offers: FUSE, passthrough, io_uring, ports, space.")
+        {
+            data, json,
+        };
         command.SetAction(parsed =>
         {
             var findings = Examine(CommonOptions.DataDirectory(parsed.GetValue(data))).ToList();
@@ -58,13 +61,15 @@ internal static class DoctorCommand
             _ = Posix.Close(descriptor);
             return new("/dev/fuse", "ok", "opens");
         }
-        return new("/dev/fuse", "needed", $"{(FsError)Posix.LastError}: `modprobe fuse`; in a container: --device /dev/fuse");
+        return new(
+            "/dev/fuse", "needed", $"{(FsError)Posix.LastError}: `modprobe fuse`; in a container: --device /dev/fuse");
     }
 
     private static DoctorFinding Rights()
     {
         if (Environment.IsPrivilegedProcess) return new("mounting", "ok", "root");
-        var hasHelper = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(p => File.Exists(Path.Combine(p, "fusermount3")));
+        var hasHelper = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':')
+            .Any(p => File.Exists(Path.Combine(p, "fusermount3")));
         return hasHelper
             ? new("mounting", "ok", "by fusermount3")
             : new("mounting", "needed", "neither root nor fusermount3: `apt-get install fuse3`");
@@ -75,7 +80,9 @@ internal static class DoctorCommand
         var error = Posix.ProbeRing();
         return error == FsError.None
             ? new("io_uring", "ok", "can be set up (the managed engine is used today)")
-            : new("io_uring", "missing", $"{error}: see /proc/sys/kernel/io_uring_disabled; the managed engine is used");
+            : new(
+                "io_uring", "missing",
+                $"{error}: see /proc/sys/kernel/io_uring_disabled; the managed engine is used");
     }
 
     private static DoctorFinding Port(string use, int port)
@@ -88,7 +95,9 @@ internal static class DoctorCommand
         }
         catch (SocketException e)
         {
-            return new($"port {port}", "missing", $"{use}: {e.SocketErrorCode}: a silo runs already, or choose another address");
+            return new(
+                $"port {port}", "missing",
+                $"{use}: {e.SocketErrorCode}: a silo runs already, or choose another address");
         }
     }
 
@@ -99,8 +108,12 @@ internal static class DoctorCommand
         var drive = new DriveInfo(existing);
         var free = ByteSize.Format(drive.AvailableFreeSpace);
         return drive.AvailableFreeSpace < FreeBytesMin
-            ? new("space", "needed", $"{dataDirectory}: {free} free: at least {ByteSize.Format(FreeBytesMin)} is advised")
-            : new("space", "ok", string.Create(CultureInfo.InvariantCulture, $"{dataDirectory}: {free} free on {drive.DriveFormat}"));
+            ? new(
+                "space", "needed",
+                $"{dataDirectory}: {free} free: at least {ByteSize.Format(FreeBytesMin)} is advised")
+            : new(
+                "space", "ok",
+                string.Create(CultureInfo.InvariantCulture, $"{dataDirectory}: {free} free on {drive.DriveFormat}"));
     }
 
     private static void Show(List<DoctorFinding> findings)

@@ -26,8 +26,10 @@ internal static class FsckCommand
 
     private static async Task<int> RunAsync(string path, bool isJson, CancellationToken cancellationToken)
     {
-        var result = await AnsiConsole.Create(new() { Out = new AnsiConsoleOutput(Console.Error) }).Progress().AutoClear(true)
-            .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn())
+        var result = await AnsiConsole.Create(new() { Out = new AnsiConsoleOutput(Console.Error) })
+            .Progress().AutoClear(true)
+            .Columns(
+                new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn())
             .StartAsync(context =>
             {
                 var task = context.AddTask("rows and log");
@@ -38,8 +40,8 @@ internal static class FsckCommand
                     task.Value = p.Items;
                 });
                 return DataDirectoryCheck.RunAsync(
-                    path, Loggers.CreateLoops(NullLoggerFactory.Instance), new SystemIdSource(), TimeProvider.System, progress,
-                    cancellationToken);
+                    path, Loggers.CreateLoops(NullLoggerFactory.Instance), new SystemIdSource(), TimeProvider.System,
+                    progress, cancellationToken);
             });
         if (isJson) Console.WriteLine(JsonSerializer.Serialize(result, JsonSerializerOptions.Web));
         else Show(path, result);

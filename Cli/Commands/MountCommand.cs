@@ -9,7 +9,10 @@ internal static class MountCommand
 {
     public static Command Build()
     {
-        var directory = new Argument<string>("DIR") { Description = "Mount point; made if missing, refused when not empty." };
+        var directory = new Argument<string>("DIR")
+        {
+            Description = "Mount point; made if missing, refused when not empty.",
+        };
         var endpoints = new Option<string>("--endpoints", "--metadata-servers")
         {
             Description = "Silos to connect to: HOST:PORT, separated by commas.",
@@ -18,7 +21,8 @@ internal static class MountCommand
         endpoints.Validators.Add(CheckEndpoints);
         var background = CommonOptions.Background();
         var nonEmpty = new Option<bool>("--nonempty") { Description = "Mount over a directory that is not empty." };
-        var writeBuffer = CommonOptions.Size("--write-buffer", "Bytes of written data kept before they are sent.", 64L << 20);
+        var writeBuffer = CommonOptions.Size(
+            "--write-buffer", "Bytes of written data kept before they are sent.", 64L << 20);
         var readAhead = CommonOptions.Size("--read-ahead", "Most bytes read ahead of a sequential reader.", 4L << 20);
         var log = new Option<string?>("--log") { Description = "Log file; standard error when not in the background." };
         var logLevel = CommonOptions.LogLevel();
@@ -60,7 +64,9 @@ internal static class MountCommand
             var colon = text.LastIndexOf(':');
             var isRight = colon > 0 && ushort.TryParse(text.AsSpan(colon + 1), out var port) && port != 0;
             // 9300 was the metadata port of older deployments; there is one port now.
-            yield return (text, isRight ? text.EndsWith(":9300", StringComparison.Ordinal) ? $"{text[..colon]}:9200" : text : null);
+            yield return (
+                text,
+                isRight ? text.EndsWith(":9300", StringComparison.Ordinal) ? $"{text[..colon]}:9200" : text : null);
         }
     }
 }

@@ -37,13 +37,16 @@ internal static class StatusCommand
         using var http = new HttpClient { Timeout = Timeout };
         try
         {
-            return await http.GetFromJsonAsync<StatusReport>($"http://{admin}/v1/status", JsonSerializerOptions.Web, cancellationToken)
+            return await http.GetFromJsonAsync<StatusReport>(
+                $"http://{admin}/v1/status", JsonSerializerOptions.Web, cancellationToken)
                 ?? throw new CommandFailure(ExitCode.Unavailable, $"{admin}: an empty answer");
         }
         catch (Exception fault) when (fault is HttpRequestException or TaskCanceledException or JsonException)
         {
             throw new CommandFailure(ExitCode.Unavailable,
-                $"no silo answers at {admin} ({fault.Message}): start one with `cfs dev DIR`, or name its address with --admin", fault);
+                $"no silo answers at {admin} ({fault.Message}): "
+                + "start one with `cfs dev DIR`, or name its address with --admin",
+                fault);
         }
     }
 
@@ -52,22 +55,39 @@ internal static class StatusCommand
         var table = new Table().Border(TableBorder.None).HideHeaders().AddColumns("", "");
         var space = report.Space;
         var percent = space.CapacityBytes == 0 ? 0 : 100.0 * space.UsedBytes / space.CapacityBytes;
-        table.AddRow("state", report.State == "ok" ? "[green]ok[/]" : $"[red]{report.State.EscapeMarkup()}[/]: {report.Reason.EscapeMarkup()}");
-        table.AddRow("silo", $"cfs {report.Version}, process {report.ProcessId}, up {TimeSpan.FromSeconds(report.UptimeSeconds):d\\.hh\\:mm\\:ss}");
+        table.AddRow(
+            "state",
+            report.State == "ok"
+                ? "[green]ok[/]"
+                : $"[red]{report.State.EscapeMarkup()}[/]: {report.Reason.EscapeMarkup()}");
+        table.AddRow(
+            "silo",
+            $"cfs {report.Version}, process {report.ProcessId}, "
+            + $"up {TimeSpan.FromSeconds(report.UptimeSeconds):d\\.hh\\:mm\\:ss}");
         table.AddRow("data", $"{report.DataDirectory} ({ByteSize.Format(space.DeviceBytes)} on disk)".EscapeMarkup());
-        table.AddRow("space", $"{ByteSize.Format(space.UsedBytes)} of {ByteSize.Format(space.CapacityBytes)} used ({percent:0.0} %)");
+        table.AddRow(
+            "space",
+            $"{ByteSize.Format(space.UsedBytes)} of {ByteSize.Format(space.CapacityBytes)} used ({percent:0.0} %)");
         table.AddRow("inodes", $"{report.Metadata.Inodes:N0} in {report.Metadata.Shards:N0} shards");
-        table.AddRow("log", $"{report.Metadata.Appends:N0} appends, {ByteSize.Format(report.Metadata.LagBytes)} not yet in the tables"
+        table.AddRow(
+            "log",
+            $"{report.Metadata.Appends:N0} appends, {ByteSize.Format(report.Metadata.LagBytes)} not yet in the tables"
             + $" (of {ByteSize.Format(report.Metadata.LogBytes)})");
         table.AddRow("survives", report.Survives.EscapeMarkup());
         if (report.Mount is { } mount)
         {
-            table.AddRow("mount", $"{mount.MountPoint}: {mount.Operations:N0} operations, {ByteSize.Format(mount.ReadBytes)} read, "
-                .EscapeMarkup() + $"{ByteSize.Format(mount.WrittenBytes)} written, {ByteSize.Format(mount.DirtyBytes)} dirty");
+            table.AddRow(
+                "mount",
+                $"{mount.MountPoint}: {mount.Operations:N0} operations, {ByteSize.Format(mount.ReadBytes)} read, "
+                    .EscapeMarkup()
+                + $"{ByteSize.Format(mount.WrittenBytes)} written, {ByteSize.Format(mount.DirtyBytes)} dirty");
             table.AddRow("cache", $"attributes {mount.AttributeHitRatio:P1}, chunks {mount.ChunkHitRatio:P1}");
         }
         foreach (var session in report.Sessions)
-            table.AddRow("session", $"{session.Session} {session.Client}: {session.Status.ToLowerInvariant()}".EscapeMarkup());
+        {
+            table.AddRow(
+                "session", $"{session.Session} {session.Client}: {session.Status.ToLowerInvariant()}".EscapeMarkup());
+        }
         AnsiConsole.Write(table);
     }
 }

@@ -25,7 +25,10 @@ internal static class SyncCommand
     public static void Run(string mountPoint)
     {
         if (Mounts.Find(mountPoint) is null)
-            throw new CommandFailure(ExitCode.Unavailable, $"{mountPoint} is not a mount point of ClaudeFS: see `cfs status`");
+        {
+            throw new CommandFailure(
+                ExitCode.Unavailable, $"{mountPoint} is not a mount point of ClaudeFS: see `cfs status`");
+        }
         var descriptor = Posix.Open(mountPoint, Posix.ReadOnly, 0);
         if (descriptor < 0) throw Failed(mountPoint);
         try
@@ -42,7 +45,9 @@ internal static class SyncCommand
     {
         var error = (FsError)Posix.LastError;
         return error == FsError.ENOTCONN
-            ? new(ExitCode.Unavailable, $"{mountPoint}: the daemon is gone (ENOTCONN): detach it with `cfs umount {mountPoint}`")
+            ? new(
+                ExitCode.Unavailable,
+                $"{mountPoint}: the daemon is gone (ENOTCONN): detach it with `cfs umount {mountPoint}`")
             : new(ExitCode.Io, $"{mountPoint}: fsync failed: {error}; the log of the daemon says why");
     }
 }

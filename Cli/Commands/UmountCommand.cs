@@ -13,7 +13,10 @@ internal static class UmountCommand
     public static Command Build()
     {
         var directory = new Argument<string>("DIR") { Description = "A mount point of ClaudeFS." };
-        var lazy = new Option<bool>("--lazy") { Description = "Detach also when files are open; they go on until they are closed." };
+        var lazy = new Option<bool>("--lazy")
+        {
+            Description = "Detach also when files are open; they go on until they are closed.",
+        };
         var command = new Command("umount", "Flush and unmount; a dead mount is detached.") { directory, lazy };
         command.SetAction(parsed => (int)Run(Path.GetFullPath(parsed.GetValue(directory)!), parsed.GetValue(lazy)));
         return command;
@@ -22,7 +25,10 @@ internal static class UmountCommand
     private static ExitCode Run(string mountPoint, bool isLazy)
     {
         if (Mounts.Find(mountPoint) is null)
-            throw new CommandFailure(ExitCode.Unavailable, $"{mountPoint} is not a mount point of ClaudeFS: see /proc/mounts");
+        {
+            throw new CommandFailure(
+                ExitCode.Unavailable, $"{mountPoint} is not a mount point of ClaudeFS: see /proc/mounts");
+        }
         if (IsDead(mountPoint))
         {
             Unmount(mountPoint, isLazy: true);
@@ -37,7 +43,8 @@ internal static class UmountCommand
     private static bool IsDead(string mountPoint)
     {
         Span<byte> status = stackalloc byte[256];
-        return Posix.StatFileSystem(mountPoint, status) < 0 && (FsError)Posix.LastError is FsError.ENOTCONN or FsError.ECONNABORTED;
+        return Posix.StatFileSystem(mountPoint, status) < 0
+            && (FsError)Posix.LastError is FsError.ENOTCONN or FsError.ECONNABORTED;
     }
 
     private static void Unmount(string mountPoint, bool isLazy)
@@ -50,17 +57,26 @@ internal static class UmountCommand
         }
         if (Posix.Unmount(mountPoint, isLazy ? Detach : 0) == 0) return;
         throw (FsError)Posix.LastError == FsError.EBUSY
-            ? new(ExitCode.Busy, $"{mountPoint} is in use: {OpenFiles.Describe(OpenFiles.Below(mountPoint))}; close them, or use --lazy")
+            ? new(
+                ExitCode.Busy,
+                $"{mountPoint} is in use: {OpenFiles.Describe(OpenFiles.Below(mountPoint))}; close them, or use --lazy")
             : new CommandFailure(ExitCode.Io, $"{mountPoint}: umount failed: {(FsError)Posix.LastError}");
     }
 
     private static void RunFusermount(string mountPoint, bool isLazy)
     {
-        using var process = Process.Start(
-            new ProcessStartInfo("fusermount3", isLazy ? ["-u", "-z", mountPoint] : ["-u", mountPoint]) { RedirectStandardError = true })!;
+        var start = new ProcessStartInfo("fusermount3", isLazy ? ["-u", "-z", mountPoint] : ["-u", mountPoint])
+        {
+            RedirectStandardError = true,
+        };
+        using var process = Process.Start(start)!;
         var error = process.StandardError.ReadToEnd();
         process.WaitForExit();
         if (process.ExitCode != 0)
-            throw new CommandFailure(ExitCode.Busy, $"{mountPoint}: {error.Trim()}; in use: {OpenFiles.Describe(OpenFiles.Below(mountPoint))}");
+        {
+            throw new CommandFailure(
+                ExitCode.Busy,
+                $"{mountPoint}: {error.Trim()}; in use: {OpenFiles.Describe(OpenFiles.Below(mountPoint))}");
+        }
     }
 }

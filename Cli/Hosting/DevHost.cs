@@ -25,15 +25,21 @@ internal static class DevHost
         using var blocks = silo.Blocks.CreateClient();
         var client = await FileSystemClient.StartAsync(
             new(silo.Grains, blocks, TimeProvider.System, ids, loops, loggers.CreateLogger("ClaudeFs.Client")),
-            new() { ClientName = $"{Environment.MachineName}:{Environment.ProcessId} {options.MountPoint}", IsEmbedded = true },
+            new()
+            {
+                ClientName = $"{Environment.MachineName}:{Environment.ProcessId} {options.MountPoint}",
+                IsEmbedded = true,
+            },
             cancellationToken);
         await using var mount = await MountedFileSystem.MountAsync(
-            client, options.MountPoint, options.NonEmpty, $"claudefs:{options.DataDirectory}", loops, TimeProvider.System, loggers);
+            client, options.MountPoint, options.NonEmpty, $"claudefs:{options.DataDirectory}", loops,
+            TimeProvider.System, loggers);
         await using var admin = await AdminServer.StartAsync(
             options.Admin, () => silo.GetStatusAsync(mount.Report()), silo.Grains, loggers, cancellationToken);
 
-        Console.WriteLine($"mounted {options.MountPoint} ({ByteSize.Format(silo.Device.Geometry.CapacityBytes)} in {options.DataDirectory}); "
-            + "Ctrl-C flushes and unmounts");
+        Console.WriteLine(
+            $"mounted {options.MountPoint} ({ByteSize.Format(silo.Device.Geometry.CapacityBytes)} "
+            + $"in {options.DataDirectory}); Ctrl-C flushes and unmounts");
         ready();
         await mount.ServeAsync(shutdown, status);
         status.Say("unmounted; writing back...");
@@ -41,7 +47,8 @@ internal static class DevHost
     }
 
     private static async Task<EmbeddedSilo> StartSiloAsync(
-        DevOptions options, ILoggerFactory loggers, ILoopFactory loops, IIdSource ids, CancellationToken cancellationToken)
+        DevOptions options, ILoggerFactory loggers, ILoopFactory loops, IIdSource ids,
+        CancellationToken cancellationToken)
     {
         Task<EmbeddedSilo> OpenAsync(IProgress<long>? progress) => EmbeddedSilo.StartAsync(
             new()
@@ -58,7 +65,9 @@ internal static class DevHost
 
         // The first start writes the device: people watch that.
         return await AnsiConsole.Progress().AutoClear(true)
-            .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new DownloadedColumn(), new TransferSpeedColumn(), new RemainingTimeColumn())
+            .Columns(
+                new TaskDescriptionColumn(), new ProgressBarColumn(), new DownloadedColumn(), new TransferSpeedColumn(),
+                new RemainingTimeColumn())
             .StartAsync(async progress =>
             {
                 var task = progress.AddTask("writing the device", maxValue: 1 << 30);

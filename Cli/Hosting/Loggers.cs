@@ -13,8 +13,8 @@ internal static class Loggers
     private const long FileBytesMax = 16 << 20;
     private const int FilesKept = 5;
     private const string Layout =
-        "${date:universalTime=true:format=yyyy-MM-ddTHH\\:mm\\:ss.fffZ} ${level:uppercase=true:padding=-5} ${event-properties:EventId_Id} "
-        + "${logger} ${message}${onexception:inner= ${exception:format=tostring}}";
+        "${date:universalTime=true:format=yyyy-MM-ddTHH\\:mm\\:ss.fffZ} ${level:uppercase=true:padding=-5} "
+        + "${event-properties:EventId_Id} ${logger} ${message}${onexception:inner= ${exception:format=tostring}}";
 
     /// <summary>Logs into <paramref name="path"/>, or to standard error when it is null.</summary>
     public static ILoggerFactory Create(string? path, LogLevel level)

@@ -21,11 +21,15 @@ internal static class MountHost
         await using var cluster = await ClusterConnection.StartAsync(
             options.Endpoints, name, TimeProvider.System, ids, loggers, cancellationToken);
         var client = await StartClientAsync(
-            new(cluster.Grains, cluster.Blocks, TimeProvider.System, ids, loops, loggers.CreateLogger("ClaudeFs.Client")),
+            new(
+                cluster.Grains, cluster.Blocks, TimeProvider.System, ids, loops,
+                loggers.CreateLogger("ClaudeFs.Client")),
             options, name, cancellationToken);
         await using var mount = await MountedFileSystem.MountAsync(
-            client, options.MountPoint, options.NonEmpty, $"claudefs:{options.Endpoints[0]}", loops, TimeProvider.System, loggers);
-        Console.WriteLine($"mounted {options.MountPoint} from {string.Join(',', options.Endpoints)}; Ctrl-C flushes and unmounts");
+            client, options.MountPoint, options.NonEmpty, $"claudefs:{options.Endpoints[0]}", loops,
+            TimeProvider.System, loggers);
+        Console.WriteLine(
+            $"mounted {options.MountPoint} from {string.Join(',', options.Endpoints)}; Ctrl-C flushes and unmounts");
         ready();
         await mount.ServeAsync(shutdown, status);
         status.Say("unmounted; writing back...");
@@ -54,7 +58,9 @@ internal static class MountHost
         catch (FsException fault)
         {
             throw new CommandFailure(ExitCode.Unavailable,
-                $"no silo answers at {string.Join(',', options.Endpoints)}: {fault.Message}: start one with `cfs dev DIR`", fault);
+                $"no silo answers at {string.Join(',', options.Endpoints)}: {fault.Message}: "
+                + "start one with `cfs dev DIR`",
+                fault);
         }
     }
 }

@@ -28,8 +28,8 @@ internal sealed class MountedFileSystem : IAsyncDisposable
 
     /// <summary>Mounts a client, which is then this object's to dispose, also when the mount fails.</summary>
     public static async Task<MountedFileSystem> MountAsync(
-        FileSystemClient client, string mountPoint, bool isNonEmptyAllowed, string source, ILoopFactory loops, TimeProvider time,
-        ILoggerFactory loggers)
+        FileSystemClient client, string mountPoint, bool isNonEmptyAllowed, string source, ILoopFactory loops,
+        TimeProvider time, ILoggerFactory loggers)
     {
         try
         {
@@ -91,7 +91,8 @@ internal sealed class MountedFileSystem : IAsyncDisposable
             if (error != FsError.EBUSY) throw new CommandFailure(ExitCode.Io, $"{_mount.Path}: umount failed: {error}");
             var users = string.Join(", ", _mount.FindUsers());
             status.Say($"still open: {users}; close them, or press Ctrl-C again to detach");
-            if (await Task.WhenAny(shutdown.Insisted, _mount.Completion, Task.Delay(BusyRetry, _time)) == shutdown.Insisted)
+            var first = await Task.WhenAny(shutdown.Insisted, _mount.Completion, Task.Delay(BusyRetry, _time));
+            if (first == shutdown.Insisted)
             {
                 await _mount.DetachAsync();
                 return;
@@ -108,7 +109,8 @@ internal sealed class MountedFileSystem : IAsyncDisposable
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
-            throw new CommandFailure(ExitCode.CannotCreate, $"{mountPoint}: the mount point cannot be made: {fault.Message}", fault);
+            throw new CommandFailure(
+                ExitCode.CannotCreate, $"{mountPoint}: the mount point cannot be made: {fault.Message}", fault);
         }
     }
 

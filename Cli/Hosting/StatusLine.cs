@@ -19,7 +19,8 @@ internal sealed class StatusLine(bool isShown, TimeProvider time)
         var report = mount.Report();
         var line = string.Create(CultureInfo.InvariantCulture,
             $"{now.OperationsPerSecond(_last, time):N0} op/s  {now.BytesPerSecond(_last, time) / 1e6:N1} MB/s  "
-            + $"hits {report.AttributeHitRatio:P0} names, {report.ChunkHitRatio:P0} data  {ByteSize.Format(report.DirtyBytes)} to flush");
+            + $"hits {report.AttributeHitRatio:P0} names, {report.ChunkHitRatio:P0} data  "
+            + $"{ByteSize.Format(report.DirtyBytes)} to flush");
         _last = now;
         Console.Write($"\r\e[K{line}");
     }

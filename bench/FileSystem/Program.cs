@@ -11,7 +11,8 @@ int Option(string name, int fallback) => options.TryGetValue(name, out var text)
 var runs = Option("--runs", 3);
 var files = Option("--files", 4000);
 var megabytes = Option("--megabytes", 512);
-var root = Directory.CreateDirectory(Path.Combine(options.GetValueOrDefault("--work", "/var/tmp"), $"cfs-bench-{Environment.ProcessId}"));
+var root = Directory.CreateDirectory(
+    Path.Combine(options.GetValueOrDefault("--work", "/var/tmp"), $"cfs-bench-{Environment.ProcessId}"));
 var results = new List<PhaseResult>();
 var trees = new List<(string Target, double Seconds)>();
 try
@@ -26,7 +27,11 @@ try
                 Console.Error.WriteLine($"run {run + 1} of {runs}: {target.Name}");
                 Directory.CreateDirectory(target.Directory);
                 target.Start();
-                var workload = new Workload(target.Name, target.Directory, () => { BenchCommand.DropKernelCaches(); target.Cool(); });
+                var workload = new Workload(target.Name, target.Directory, () =>
+                {
+                    BenchCommand.DropKernelCaches();
+                    target.Cool();
+                });
                 foreach (var threads in new[] { 1, 8 }) workload.RunMetadata(threads, files / threads);
                 if (target.Name != "null")
                 {
@@ -37,7 +42,8 @@ try
             }
         }
     }
-    Console.WriteLine(JsonSerializer.Serialize(Summary.Of(results, trees), new JsonSerializerOptions(JsonSerializerOptions.Web) { WriteIndented = true }));
+    Console.WriteLine(JsonSerializer.Serialize(
+        Summary.Of(results, trees), new JsonSerializerOptions(JsonSerializerOptions.Web) { WriteIndented = true }));
 }
 finally
 {
@@ -48,8 +54,12 @@ static IEnumerable<Target> Targets(string root)
 {
     var programs = AppContext.BaseDirectory;
     yield return new("local", $"{root}/local", null, [], restartsWhenCold: false);
-    yield return new("null", $"{root}/null", Path.Combine(programs, "cfs-null"), [$"{root}/null"], restartsWhenCold: false);
+    yield return new(
+        "null", $"{root}/null", Path.Combine(programs, "cfs-null"), [$"{root}/null"], restartsWhenCold: false);
     yield return new("claudefs", $"{root}/claudefs", Path.Combine(programs, "cfs"),
-        ["dev", $"{root}/claudefs", "--data", $"{root}/data", "--size", "6G", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"],
+        [
+            "dev", $"{root}/claudefs", "--data", $"{root}/data", "--size", "6G",
+            "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0",
+        ],
         restartsWhenCold: true);
 }

@@ -4,18 +4,21 @@ namespace ClaudeFs.Bench.FileSystem;
 
 /// <summary>Medians of one phase on the three file systems, and ratios.</summary>
 internal sealed record PhaseSummary(
-    string Phase, int Threads, double LocalPerSecond, double? NullPerSecond, double ClaudeFsPerSecond, double RatioToLocal,
-    double ClaudeFsMegabytesPerSecond, double LocalP50Microseconds, double ClaudeFsP50Microseconds, double ClaudeFsP99Microseconds);
+    string Phase, int Threads, double LocalPerSecond, double? NullPerSecond, double ClaudeFsPerSecond,
+    double RatioToLocal, double ClaudeFsMegabytesPerSecond, double LocalP50Microseconds, double ClaudeFsP50Microseconds,
+    double ClaudeFsP99Microseconds);
 
 /// <summary>One floor of docs/performance.md: what was asked, what was measured.</summary>
 internal sealed record Floor(string Name, double Bound, double Measured, bool IsMet);
 
 /// <summary>What a run of the benchmark prints.</summary>
-internal sealed record Summary(IReadOnlyList<PhaseSummary> Phases, double TarSecondsLocal, double TarSecondsClaudeFs, IReadOnlyList<Floor> Floors)
+internal sealed record Summary(
+    IReadOnlyList<PhaseSummary> Phases, double TarSecondsLocal, double TarSecondsClaudeFs, IReadOnlyList<Floor> Floors)
 {
     public static Summary Of(List<PhaseResult> results, List<(string Target, double Seconds)> trees)
     {
-        var phases = results.GroupBy(r => (r.Phase, r.Threads)).Select(g => Combine(g.Key.Phase, g.Key.Threads, [.. g])).ToList();
+        var phases = results.GroupBy(r => (r.Phase, r.Threads))
+            .Select(g => Combine(g.Key.Phase, g.Key.Threads, [.. g])).ToList();
         var local = Median(trees.Where(t => t.Target == "local").Select(t => t.Seconds));
         var claude = Median(trees.Where(t => t.Target == "claudefs").Select(t => t.Seconds));
         PhaseSummary Find(string phase, int threads) => phases.Single(p => p.Phase == phase && p.Threads == threads);
@@ -46,9 +49,11 @@ internal sealed record Summary(IReadOnlyList<PhaseSummary> Phases, double TarSec
             Of("claudefs", r => r.P50Microseconds)!.Value, Of("claudefs", r => r.P99Microseconds)!.Value);
     }
 
-    private static Floor AtLeast(string name, double bound, double measured) => new(name, bound, measured, measured >= bound);
+    private static Floor AtLeast(string name, double bound, double measured) =>
+        new(name, bound, measured, measured >= bound);
 
-    private static Floor AtMost(string name, double bound, double measured) => new(name, bound, measured, measured <= bound);
+    private static Floor AtMost(string name, double bound, double measured) =>
+        new(name, bound, measured, measured <= bound);
 
     private static double Median(IEnumerable<double> values)
     {

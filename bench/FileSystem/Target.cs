@@ -3,7 +3,8 @@ using System.Diagnostics;
 namespace ClaudeFs.Bench.FileSystem;
 
 /// <summary>A file system under measurement: a directory, and the process that serves it, if one does.</summary>
-internal sealed class Target(string name, string directory, string? program, string[] arguments, bool restartsWhenCold) : IDisposable
+internal sealed class Target(
+    string name, string directory, string? program, string[] arguments, bool restartsWhenCold) : IDisposable
 {
     private static readonly TimeSpan Bound = TimeSpan.FromSeconds(60);
 
@@ -17,7 +18,10 @@ internal sealed class Target(string name, string directory, string? program, str
     public void Start()
     {
         if (program is null) return;
-        var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardInput = true };
+        var start = new ProcessStartInfo(program, arguments)
+        {
+            RedirectStandardOutput = true, RedirectStandardInput = true,
+        };
         _process = Process.Start(start)!;
         while (_process.StandardOutput.ReadLine() is { } line)
         {

@@ -42,6 +42,10 @@ internal static class TreeArchive
     {
         using var process = Process.Start(program, arguments);
         process.WaitForExit();
-        if (process.ExitCode != 0) throw new InvalidOperationException($"{program} {string.Join(' ', arguments)}: exit code {process.ExitCode}");
+        if (process.ExitCode != 0)
+        {
+            throw new InvalidOperationException(
+                $"{program} {string.Join(' ', arguments)}: exit code {process.ExitCode}");
+        }
     }
 }
