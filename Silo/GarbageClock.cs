@@ -16,7 +16,8 @@ internal sealed class GarbageClock : IAsyncDisposable
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// Shortest epoch when writers wait for space: commits under way must not find their chunks' pins too old all the time.
+    /// Shortest epoch when writers wait for space: commits under way must not find their chunks' pins too old all the
+    /// time.
     /// </summary>
     private static readonly TimeSpan EpochMin = TimeSpan.FromSeconds(1);
 

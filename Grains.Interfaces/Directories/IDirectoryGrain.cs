@@ -42,8 +42,8 @@ public enum RenameFlags
 public readonly record struct RemovedReply(InodeId Inode, bool IsOrphan, InodeAttributes Attributes);
 
 /// <summary>
-/// What a rename did: what was moved, what it replaced or changed places with (None if nothing). Both the same inode: two
-/// names of one file, and both stay.
+/// What a rename did: what was moved, what it replaced or changed places with (None if nothing). Both the same inode:
+/// two names of one file, and both stay.
 /// </summary>
 [GenerateSerializer, Immutable, Alias("fs.dir.renamed")]
 public readonly record struct RenamedReply(InodeAttributes Moved, RemovedReply Replaced);

@@ -114,7 +114,8 @@ internal sealed class LeaseRecaller(
     }
 
     // A recall is no part of the call that needs it: it has a deadline of its own, and the holder's flush may well
-    // come back to an activation that the call has passed. A simulation says where what is outside of all calls goes on.
+    // come back to an activation that the call has passed. A simulation says where what is outside of all calls goes
+    // on.
     private ValueTask<LeaseReturn> StartAsync(ILeaseHolder holder, LeaseRecall recall)
     {
         var caller = SynchronizationContext.Current;
@@ -129,7 +130,8 @@ internal sealed class LeaseRecaller(
         }
     }
 
-    // Timers count milliseconds and cut off the rest: without rounding up, the last one would be waited for without a pause.
+    // Timers count milliseconds and cut off the rest: without rounding up, the last one would be waited for without a
+    // pause.
     private Task PauseAsync(TimeSpan left) =>
         Task.Delay(TimeSpan.FromMilliseconds(Math.Ceiling(left.TotalMilliseconds)), time);
 

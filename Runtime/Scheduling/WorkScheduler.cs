@@ -7,8 +7,9 @@ namespace Orleans.Scheduling;
 internal abstract class WorkScheduler
 {
     /// <summary>
-    /// Whether all must run in this scheduler's order. A task that is awaited without a context goes on upon the thread pool
-    /// when it completes inside of some context, a turn say; with this set, the call's own context is captured instead.
+    /// Whether all must run in this scheduler's order. A task that is awaited without a context goes on upon the thread
+    /// pool when it completes inside of some context, a turn say; with this set, the call's own context is captured
+    /// instead.
     /// </summary>
     internal virtual bool KeepsOrder => false;
 

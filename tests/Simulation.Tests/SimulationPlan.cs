@@ -17,4 +17,5 @@ internal sealed record SimulationPlan(int Seed, int OperationCount = 3000, int C
 }
 
 /// <summary>What came of it.</summary>
-internal sealed record SimulationResult(ulong TraceHash, int Operations, long Steps, TimeSpan SimulatedTime, string Counts);
+internal sealed record SimulationResult(
+    ulong TraceHash, int Operations, long Steps, TimeSpan SimulatedTime, string Counts);

@@ -8,8 +8,8 @@ using ClaudeFs.TestKit.Simulation;
 namespace ClaudeFs.Simulation.Tests;
 
 /// <summary>
-/// One run from one seed: a silo, a client in its process and one beyond the network, their operations at the same time, power
-/// cuts among them, and at the end everything compared, before and after a restart in good order.
+/// One run from one seed: a silo, a client in its process and one beyond the network, their operations at the same
+/// time, power cuts among them, and at the end everything compared, before and after a restart in good order.
 /// </summary>
 internal sealed class SimulationRun
 {
@@ -80,7 +80,8 @@ internal sealed class SimulationRun
         VerifyAll();
         Restart();
         VerifyAll();
-        return new(_world.Trace.Hash, _counts.Total, _world.StepCount, _world.Time.GetUtcNow() - began, _counts.ToString());
+        return new(
+            _world.Trace.Hash, _counts.Total, _world.StepCount, _world.Time.GetUtcNow() - began, _counts.ToString());
     }
 
     private void AddDrivers(SimulatedClient client)
@@ -99,8 +100,10 @@ internal sealed class SimulationRun
     private void StartSilo()
     {
         var process = _world.StartProcess("silo");
-        Do(process, "the silo starts", async () => _silo = await SimulatedSilo.StartAsync(process, _world, _disks, _network));
-        Do(process, "the local client starts", () => _local.StartAsync(process, _silo.Grains, _silo.Blocks.CreateClient()));
+        Do(process, "the silo starts", async () =>
+            _silo = await SimulatedSilo.StartAsync(process, _world, _disks, _network));
+        Do(process, "the local client starts", () =>
+            _local.StartAsync(process, _silo.Grains, _silo.Blocks.CreateClient()));
         if (_remote.Start == 0) StartRemote();
     }
 
@@ -140,7 +143,8 @@ internal sealed class SimulationRun
     private void Restart()
     {
         Do(_remote.Process, "the remote client flushes", async () =>
-            Answers.Check("sync", (await _remote.Files.SyncAsync(InodeId.Root, false, CancellationToken.None)).Error, []));
+            Answers.Check(
+                "sync", (await _remote.Files.SyncAsync(InodeId.Root, false, CancellationToken.None)).Error, []));
         Do(_local.Process, "the local client stops", _local.StopAsync);
         Do(_silo.Process, "the silo stops", _silo.StopAsync);
         _silo.Process.Kill();
@@ -175,7 +179,8 @@ internal sealed class SimulationRun
             Answers.That(attributes.IsDirectory ? names == 1 : attributes.Nlink == names, $"inode {entry.Inode}",
                 $"{attributes.Nlink} links, {names} names");
             text.Append(Encoding.UTF8.GetString(entry.Name.Span)).Append(' ').Append(entry.Inode).Append(' ')
-                .Append(attributes.Mode).Append(' ').Append(attributes.SizeBytes).Append(' ').Append(attributes.Mtime).Append(';');
+                .Append(attributes.Mode).Append(' ').Append(attributes.SizeBytes).Append(' ')
+                .Append(attributes.Mtime).Append(';');
         }
 
         return text.ToString();
@@ -185,13 +190,15 @@ internal sealed class SimulationRun
     {
         var task = process.BeginAsync(work);
         RunUntil(() => task.IsCompleted, what);
-        if (task.Exception?.InnerException is { } fault) throw new SimulationFailureException($"{what}: {fault.Message}", fault);
+        if (task.Exception?.InnerException is { } fault)
+            throw new SimulationFailureException($"{what}: {fault.Message}", fault);
     }
 
     private void RunUntil(Func<bool> isDone, string awaited)
     {
         Task? failed = null;
-        _world.RunUntil(() => isDone() || (failed = _running.Values.FirstOrDefault(static task => task.IsFaulted)) is not null,
+        _world.RunUntil(
+            () => isDone() || (failed = _running.Values.FirstOrDefault(static task => task.IsFaulted)) is not null,
             awaited, Patience);
         if (failed?.Exception?.InnerException is { } fault) throw new SimulationFailureException(fault.Message, fault);
     }

@@ -6,7 +6,8 @@ using Xunit.Abstractions;
 namespace ClaudeFs.Simulation.Tests;
 
 /// <summary>
-/// CLAUDEFS_SEED=N runs that seed alone in the place of the fresh ones; CLAUDEFS_TEST_LONG=1 runs fresh ones for ten minutes.
+/// CLAUDEFS_SEED=N runs that seed alone in the place of the fresh ones; CLAUDEFS_TEST_LONG=1 runs fresh ones for ten
+/// minutes.
 /// </summary>
 public sealed class SimulationTests(ITestOutputHelper output)
 {

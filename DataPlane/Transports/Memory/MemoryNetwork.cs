@@ -21,7 +21,9 @@ public sealed class MemoryNetwork(ILoop loop, TimeProvider time)
     /// <summary>Delay of links made from now on.</summary>
     public TimeSpan Delay { get; set; }
 
-    /// <summary>Told of all bytes where they arrive, on the loop: for traces, and to change a link's delay or cut it.</summary>
+    /// <summary>
+    /// Told of all bytes where they arrive, on the loop: for traces, and to change a link's delay or cut it.
+    /// </summary>
     public Action<MemoryLink, ReadOnlyMemory<byte>>? Arriving { get; set; }
 
     /// <summary>Every link made so far, in the order of connecting.</summary>

@@ -31,14 +31,16 @@ internal sealed class RemoteConnection
     public IBlockClient Blocks { get; }
 
     /// <summary>Prepares it; within the process.</summary>
-    public static async Task<RemoteConnection> StartAsync(SimulatedProcess process, SimulatedWorld world, SimulatedNetwork network)
+    public static async Task<RemoteConnection> StartAsync(
+        SimulatedProcess process, SimulatedWorld world, SimulatedNetwork network)
     {
         var loggers = new TraceLoggers(process, world.Trace);
         var router = new RpcRouter();
         var transport = new RpcClientTransport();
         transport.AddTo(router);
         var rpc = new RpcClient(network.Transport, [SimulatedNetwork.SiloEndpoint], new(PeerRoles.Client, process.Name),
-            router, SimulatedNetwork.RpcOptions, process.Time, new SeededIdSource(world.Seed), loggers.CreateLogger("rpc"));
+            router, SimulatedNetwork.RpcOptions, process.Time, new SeededIdSource(world.Seed),
+            loggers.CreateLogger("rpc"));
         transport.Use(rpc);
         var services = new ServiceCollection();
         services.AddSingleton<ILoggerFactory>(loggers);

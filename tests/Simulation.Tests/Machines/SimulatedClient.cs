@@ -29,7 +29,9 @@ internal sealed class SimulatedClient(string name, bool isEmbedded, SimulatedWor
     /// <summary>Whether operations may fail because the silo is away or was away a moment ago.</summary>
     public bool MayFail { get; init; }
 
-    /// <summary>The silo has forgotten the session, which the client may not know yet: what it holds will be lost.</summary>
+    /// <summary>
+    /// The silo has forgotten the session, which the client may not know yet: what it holds will be lost.
+    /// </summary>
     public bool IsDoomed => !_doomed.Equals(default) && (Session == _doomed || Session.Equals(default));
 
     /// <summary>The silo went down.</summary>

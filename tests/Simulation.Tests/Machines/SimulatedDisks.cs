@@ -8,7 +8,9 @@ using ClaudeFs.TestKit.Time;
 
 namespace ClaudeFs.Simulation.Tests.Machines;
 
-/// <summary>What of a silo's machine outlives a power cut: the device, the tables, the index of the segments, the epochs.</summary>
+/// <summary>
+/// What of a silo's machine outlives a power cut: the device, the tables, the index of the segments, the epochs.
+/// </summary>
 internal sealed class SimulatedDisks
 {
     public const long CapacityBytes = 96L << 20;

@@ -5,7 +5,9 @@ using ClaudeFs.TestKit.Simulation;
 
 namespace ClaudeFs.Simulation.Tests.Machines;
 
-/// <summary>The network between the processes: every delivery takes a time of its own and is in the trace; connections break.</summary>
+/// <summary>
+/// The network between the processes: every delivery takes a time of its own and is in the trace; connections break.
+/// </summary>
 internal sealed class SimulatedNetwork
 {
     private static readonly TimeSpan DelayMin = TimeSpan.FromMicroseconds(20);
@@ -17,13 +19,18 @@ internal sealed class SimulatedNetwork
     private readonly Random _random;
     private readonly int _breakOneIn;
 
-    /// <summary>A network in which one of <paramref name="breakOneIn"/> deliveries is the last of its connection; 0: none.</summary>
+    /// <summary>
+    /// A network in which one of <paramref name="breakOneIn"/> deliveries is the last of its connection; 0: none.
+    /// </summary>
     public SimulatedNetwork(SimulatedWorld world, int breakOneIn)
     {
         _world = world;
         _breakOneIn = breakOneIn;
         _random = new Random(world.Seed ^ 0x2E7);
-        Links = new MemoryNetwork(world.Outside.Start("network"), world.Outside.Time) { Delay = DelayMin, Arriving = Arrive };
+        Links = new MemoryNetwork(world.Outside.Start("network"), world.Outside.Time)
+        {
+            Delay = DelayMin, Arriving = Arrive,
+        };
         Transport = new MemoryTransport(Links);
     }
 

@@ -32,7 +32,8 @@ internal sealed class SimulatedSilo
     private RpcServer _server = null!;
     private bool _isClosing;
 
-    private SimulatedSilo(SimulatedProcess process, ILoggerFactory loggers) => (_process, _loggers) = (process, loggers);
+    private SimulatedSilo(SimulatedProcess process, ILoggerFactory loggers) =>
+        (_process, _loggers) = (process, loggers);
 
     public SimulatedProcess Process => _process;
 
@@ -58,7 +59,8 @@ internal sealed class SimulatedSilo
     {
         _isClosing = true;
         await _server.DisposeAsync();
-        foreach (var part in _services.GetServices<IHostedService>().Reverse()) await part.StopAsync(CancellationToken.None);
+        foreach (var part in _services.GetServices<IHostedService>().Reverse())
+            await part.StopAsync(CancellationToken.None);
         _owner.Dispose();
         await Metadata.DisposeAsync();
         await Blocks.DisposeAsync();
@@ -82,8 +84,10 @@ internal sealed class SimulatedSilo
             Verifier = Blocks,
         };
         Metadata = await MetadataStore.OpenAsync(seams, disks.Identity);
-        if (Metadata.IsReadOnly(out var reason)) throw new SimulationFailureException($"The store is read-only: {reason}");
-        if (Blocks.Findings.Count > 0) throw new SimulationFailureException($"The block store found {Blocks.Findings[0]}");
+        if (Metadata.IsReadOnly(out var reason))
+            throw new SimulationFailureException($"The store is read-only: {reason}");
+        if (Blocks.Findings.Count > 0)
+            throw new SimulationFailureException($"The block store found {Blocks.Findings[0]}");
         _owner = Blocks.Epochs.Register("metadata");
         _ = ConfirmEpochsAsync();
     }
@@ -112,7 +116,8 @@ internal sealed class SimulatedSilo
         _transport.AddTo(router);
         new BlockServer(Blocks.CreateClient()).AddTo(router);
         _server = await RpcServer.StartAsync(network.Transport, SimulatedNetwork.SiloEndpoint,
-            new(PeerRoles.Silo, _process.Name), router, SimulatedNetwork.RpcOptions, _process.Time, _loggers.CreateLogger("rpc"));
+            new(PeerRoles.Silo, _process.Name), router, SimulatedNetwork.RpcOptions, _process.Time,
+            _loggers.CreateLogger("rpc"));
     }
 
     // Garbage may go once every commit that could name it is in the tables and fed.

@@ -23,7 +23,8 @@ internal sealed class TraceLoggers(SimulatedProcess process, SimulationTrace tra
         public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Information;
 
         public void Log<TState>(
-            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception,
+            Func<TState, Exception?, string> formatter)
         {
             if (!IsEnabled(logLevel)) return;
             trace.Add($"{process.Name} log {logLevel}", formatter(state, exception));

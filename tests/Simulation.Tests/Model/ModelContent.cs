@@ -1,8 +1,8 @@
 namespace ClaudeFs.Simulation.Tests.Model;
 
 /// <summary>
-/// What a file holds, and everything that it may hold after a power cut: each byte as it was at the last fsync or at any
-/// moment since.
+/// What a file holds, and everything that it may hold after a power cut: each byte as it was at the last fsync or at
+/// any moment since.
 /// </summary>
 internal sealed class ModelContent
 {

@@ -1,8 +1,8 @@
 namespace ClaudeFs.Simulation.Tests.Model;
 
 /// <summary>
-/// Something with one writer and any readers: knows which values a reader may see who asked at one moment and had the answer
-/// at another. A write whose end is not known may have happened or not, until a later one has ended.
+/// Something with one writer and any readers: knows which values a reader may see who asked at one moment and had the
+/// answer at another. A write whose end is not known may have happened or not, until a later one has ended.
 /// </summary>
 internal sealed class Register<T>
 {

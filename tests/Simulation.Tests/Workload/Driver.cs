@@ -4,7 +4,8 @@ using ClaudeFs.TestKit.Simulation;
 namespace ClaudeFs.Simulation.Tests.Workload;
 
 /// <summary>One strand of operations on one client, drawn from the seed.</summary>
-internal abstract class Driver(string name, SimulatedClient client, SimulatedWorld world, int seed, OperationCounts counts)
+internal abstract class Driver(
+    string name, SimulatedClient client, SimulatedWorld world, int seed, OperationCounts counts)
 {
     public string Name => name;
 
@@ -26,8 +27,8 @@ internal abstract class Driver(string name, SimulatedClient client, SimulatedWor
     }
 
     /// <summary>
-    /// After the client's machine, the silo or both were cut off: compares what is there with what must be, and goes on from
-    /// there.
+    /// After the client's machine, the silo or both were cut off: compares what is there with what must be, and goes on
+    /// from there.
     /// </summary>
     public abstract Task RecoverAsync();
 

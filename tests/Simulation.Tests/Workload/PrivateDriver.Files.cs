@@ -144,7 +144,8 @@ internal sealed partial class PrivateDriver
         if (open.Count >= OpenFilesMax) await CloseAsync(open[0]);
         await DoAsync($"open {file.Inode}", [], async () =>
         {
-            var opened = await Files.OpenAsync(file.Inode, FileOperations.ReadWrite, Caller.Root, CancellationToken.None);
+            var opened = await Files.OpenAsync(
+                file.Inode, FileOperations.ReadWrite, Caller.Root, CancellationToken.None);
             if (!opened.IsError) file.Handles.Add(opened.Value.Handle);
             return opened.Error;
         });

@@ -78,7 +78,8 @@ internal sealed partial class PrivateDriver
     {
         var (directory, name) = (DrawDirectory(), DrawName());
         return DoAsync($"unlink {Short(name)} in {directory.Inode}", ModelTree.CheckUnlink(directory, name), async () =>
-            (await Files.UnlinkAsync(directory.Inode, FsName.Of(name), Caller.Root, CancellationToken.None)).Error, () =>
+            (await Files.UnlinkAsync(directory.Inode, FsName.Of(name), Caller.Root, CancellationToken.None)).Error,
+            () =>
         {
             var node = directory.Entries[name];
             ModelTree.Remove(directory, name);
@@ -136,7 +137,8 @@ internal sealed partial class PrivateDriver
         {
             var target = await Files.ReadLinkAsync(link.Node.Inode, CancellationToken.None);
             if (target.IsError) return target.Error;
-            Answers.That(Encoding.UTF8.GetString(target.Value.Span) == link.Node.Target, $"{Name} {operation}", "wrong target");
+            Answers.That(
+                Encoding.UTF8.GetString(target.Value.Span) == link.Node.Target, $"{Name} {operation}", "wrong target");
             return FsError.None;
         });
     }

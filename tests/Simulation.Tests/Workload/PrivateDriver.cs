@@ -119,7 +119,8 @@ internal sealed partial class PrivateDriver(
 
     // One operation: what it may answer, what it does to the model when it succeeds.
     private async Task DoAsync(
-        string operation, FsError[] expected, Func<Task<FsError>> call, Action? apply = null, bool mayHaveHappened = true)
+        string operation, FsError[] expected, Func<Task<FsError>> call, Action? apply = null,
+        bool mayHaveHappened = true)
     {
         _pending = expected.Length == 0 && mayHaveHappened ? apply : null;
         var error = await call();
@@ -156,7 +157,10 @@ internal sealed partial class PrivateDriver(
     }
 
     private List<ModelNode> OpenNodes() =>
-        [.. _tree.Entries().Select(static entry => entry.Node).Concat(_orphans).Where(static n => n.Handles.Count > 0).Distinct()];
+    [
+        .. _tree.Entries().Select(static entry => entry.Node).Concat(_orphans)
+            .Where(static n => n.Handles.Count > 0).Distinct(),
+    ];
 
     private async Task CloseAllAsync(ModelNode node)
     {

@@ -9,9 +9,9 @@ using ClaudeFs.TestKit.Simulation;
 namespace ClaudeFs.Simulation.Tests.Workload;
 
 /// <summary>
-/// Operations in a directory in which all clients work. Names of its own are changed by this strand alone: whoever reads one
-/// must see it as it was at some moment between question and answer, and so must who reads the files. Names that all fight
-/// for are held to what must hold whoever wins.
+/// Operations in a directory in which all clients work. Names of its own are changed by this strand alone: whoever
+/// reads one must see it as it was at some moment between question and answer, and so must who reads the files. Names
+/// that all fight for are held to what must hold whoever wins.
 /// </summary>
 internal sealed class SharedDriver(
     string name, SimulatedClient client, SimulatedWorld world, int seed, OperationCounts counts, SharedDirectory shared)
@@ -21,7 +21,10 @@ internal sealed class SharedDriver(
     private static readonly string[] Contested = ["x0", "x1", "x2", "x3"];
 
     private static readonly FsError[] ContestedErrors =
-        [FsError.None, FsError.EEXIST, FsError.ENOENT, FsError.EISDIR, FsError.ENOTDIR, FsError.ENOTEMPTY, FsError.EPERM, FsError.ESTALE];
+    [
+        FsError.None, FsError.EEXIST, FsError.ENOENT, FsError.EISDIR, FsError.ENOTDIR, FsError.ENOTEMPTY,
+        FsError.EPERM, FsError.ESTALE,
+    ];
 
     private const int LooksMax = 120;
     private static readonly TimeSpan LookPause = TimeSpan.FromMilliseconds(500);

@@ -86,7 +86,8 @@ internal sealed class TreeVerifier(IFileSystem files, bool isAfterLoss)
 
     private string? CheckContent(ModelContent expected, byte[] found, in InodeAttributes attributes)
     {
-        if (attributes.SizeBytes != (ulong)found.Length) return $"size {attributes.SizeBytes}, {found.Length} bytes read";
+        if (attributes.SizeBytes != (ulong)found.Length)
+            return $"size {attributes.SizeBytes}, {found.Length} bytes read";
         if (isAfterLoss) return expected.FindLoss(found);
         return found.AsSpan().SequenceEqual(expected.Bytes)
             ? null

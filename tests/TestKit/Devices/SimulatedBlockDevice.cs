@@ -53,7 +53,9 @@ public sealed class SimulatedBlockDevice : IBlockDevice
     /// <summary>Requests wait until <see cref="CompleteOne"/> picks them, in an order drawn from the seed.</summary>
     public bool IsSlow { get; set; }
 
-    /// <summary>Told of each request that waits: whoever listens sees to it that <see cref="CompleteOne"/> is called.</summary>
+    /// <summary>
+    /// Told of each request that waits: whoever listens sees to it that <see cref="CompleteOne"/> is called.
+    /// </summary>
     public Action? Queued { get; set; }
 
     /// <summary>A planted mistake: a flush is answered, and what it covers stays at the mercy of a power cut.</summary>
@@ -122,8 +124,8 @@ public sealed class SimulatedBlockDevice : IBlockDevice
     }
 
     /// <summary>
-    /// Cuts the power of the machine that uses the device: as <see cref="CutPower"/>, but nobody is left to be told that
-    /// requests failed.
+    /// Cuts the power of the machine that uses the device: as <see cref="CutPower"/>, but nobody is left to be told
+    /// that requests failed.
     /// </summary>
     public SimulatedBlockDevice CutPowerOfMachine()
     {

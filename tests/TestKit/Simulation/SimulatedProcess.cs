@@ -3,8 +3,8 @@ using ClaudeFs.Platform.Loops;
 namespace ClaudeFs.TestKit.Simulation;
 
 /// <summary>
-/// One process of a simulated world: its loops, its clock, its thread pool. When it is killed, nothing of it runs any more,
-/// wherever it was.
+/// One process of a simulated world: its loops, its clock, its thread pool. When it is killed, nothing of it runs any
+/// more, wherever it was.
 /// </summary>
 public sealed class SimulatedProcess : ILoopFactory
 {
@@ -46,10 +46,13 @@ public sealed class SimulatedProcess : ILoopFactory
     {
         CheckThread();
         if (IsDead) return;
-        _world.Scheduler.PostUnordered($"{Name}.{name}", static item => ((Item)item!).Run(), new Item(this, work, state));
+        _world.Scheduler.PostUnordered(
+            $"{Name}.{name}", static item => ((Item)item!).Run(), new Item(this, work, state));
     }
 
-    /// <summary>Starts asynchronous work in this process; its task ends with it, or never when the process is killed.</summary>
+    /// <summary>
+    /// Starts asynchronous work in this process; its task ends with it, or never when the process is killed.
+    /// </summary>
     public Task BeginAsync(Func<Task> start)
     {
         var ended = new TaskCompletionSource();

@@ -4,8 +4,8 @@ using ClaudeFs.TestKit.Time;
 namespace ClaudeFs.TestKit.Simulation;
 
 /// <summary>
-/// Processes, their loops and timers, and one clock, on the caller's thread and from one seed: the clock moves when nothing
-/// else can happen, and now and then a little although something could.
+/// Processes, their loops and timers, and one clock, on the caller's thread and from one seed: the clock moves when
+/// nothing else can happen, and now and then a little although something could.
 /// </summary>
 public sealed class SimulatedWorld
 {

@@ -4,8 +4,8 @@ using ClaudeFs.TestKit.Time;
 namespace ClaudeFs.TestKit.Simulation;
 
 /// <summary>
-/// Everything that happened, as a hash: two runs with the same hash were the same run. With <see cref="Log"/> also as text,
-/// so that the first difference of two runs can be looked at.
+/// Everything that happened, as a hash: two runs with the same hash were the same run. With <see cref="Log"/> also as
+/// text, so that the first difference of two runs can be looked at.
 /// </summary>
 public sealed class SimulationTrace(FakeTimeProvider time)
 {

@@ -1,6 +1,8 @@
 namespace ClaudeFs.TestKit.Time;
 
-/// <summary>A clock that stands still until it is told to go on; timers run within <see cref="Advance"/>, in their order.</summary>
+/// <summary>
+/// A clock that stands still until it is told to go on; timers run within <see cref="Advance"/>, in their order.
+/// </summary>
 public sealed class FakeTimeProvider : TimeProvider
 {
     private readonly Lock _lock = new();
@@ -76,7 +78,8 @@ public sealed class FakeTimeProvider : TimeProvider
         FakeTimer? next = null;
         foreach (var timer in _timers)
         {
-            if (next is null || timer.Due < next.Due || (timer.Due == next.Due && timer.Number < next.Number)) next = timer;
+            if (next is null || timer.Due < next.Due || (timer.Due == next.Due && timer.Number < next.Number))
+                next = timer;
         }
 
         return next;
