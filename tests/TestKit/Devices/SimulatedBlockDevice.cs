@@ -6,7 +6,7 @@ namespace ClaudeFs.TestKit.Devices;
 /// <summary>
 /// A device in memory that behaves as badly as the contract allows, decided by a seed: at a power cut every write that
 /// no flush has followed may be lost, reordered or torn at 512 bytes. Requests can be made to fail, bits to flip, and
-/// completions to wait and to come in another order (<see cref="IsSlow"/>, for one thread only; otherwise thread-safe).
+/// completions to wait and to come in another order (<see cref="IsSlow"/>). Thread-safe.
 /// </summary>
 public sealed class SimulatedBlockDevice : IBlockDevice
 {
@@ -15,6 +15,7 @@ public sealed class SimulatedBlockDevice : IBlockDevice
     private readonly Lock _gate = new();
     private readonly Random _random;
     private readonly List<(long Number, long Offset, byte[] Bytes)> _unflushed = [];
+    private bool _isSlow;
     private readonly List<(TaskCompletionSource Completion, SimulatedOperation Operation, Action Effect)> _pending = [];
     private byte[] _durable;
     private byte[] _present;
@@ -51,7 +52,18 @@ public sealed class SimulatedBlockDevice : IBlockDevice
     public long SizeBytesMax { get; set; } = long.MaxValue;
 
     /// <summary>Requests wait until <see cref="CompleteOne"/> picks them, in an order drawn from the seed.</summary>
-    public bool IsSlow { get; set; }
+    public bool IsSlow
+    {
+        get
+        {
+            lock (_pending) return _isSlow;
+        }
+
+        set
+        {
+            lock (_pending) _isSlow = value;
+        }
+    }
 
     /// <summary>
     /// Told of each request that waits: whoever listens sees to it that <see cref="CompleteOne"/> is called.
@@ -106,10 +118,17 @@ public sealed class SimulatedBlockDevice : IBlockDevice
     /// <summary>Completes one waiting request, chosen by the seed; false when none waits.</summary>
     public bool CompleteOne()
     {
-        if (_pending.Count == 0) return false;
-        var index = _random.Next(_pending.Count);
-        var (completion, operation, effect) = _pending[index];
-        _pending.RemoveAt(index);
+        TaskCompletionSource completion;
+        SimulatedOperation operation;
+        Action effect;
+        lock (_pending)
+        {
+            if (_pending.Count == 0) return false;
+            var index = _random.Next(_pending.Count);
+            (completion, operation, effect) = _pending[index];
+            _pending.RemoveAt(index);
+        }
+
         try
         {
             Perform(operation, effect);
@@ -182,13 +201,22 @@ public sealed class SimulatedBlockDevice : IBlockDevice
 
     private ValueTask DoAsync(SimulatedOperation operation, Action effect)
     {
-        if (IsSlow && !_isCut)
+        TaskCompletionSource? waiting = null;
+        lock (_pending)
         {
-            // Without RunContinuationsAsynchronously: continuations run where the test completes the request.
-            var completion = new TaskCompletionSource();
-            _pending.Add((completion, operation, effect));
+            // In one hold with the question: a request that is late for the last CompleteOne is not to wait for ever.
+            if (_isSlow && !_isCut)
+            {
+                // Without RunContinuationsAsynchronously: continuations run where the test completes the request.
+                waiting = new TaskCompletionSource();
+                _pending.Add((waiting, operation, effect));
+            }
+        }
+
+        if (waiting is not null)
+        {
             Queued?.Invoke();
-            return new ValueTask(completion.Task);
+            return new ValueTask(waiting.Task);
         }
 
         try
