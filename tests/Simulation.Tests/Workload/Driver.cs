@@ -32,8 +32,14 @@ internal abstract class Driver(
     /// </summary>
     public abstract Task RecoverAsync();
 
+    /// <summary>Recovers when the client has another session than the last that was recovered to.</summary>
+    public Task RecoverLostSessionAsync() => IsSessionLost ? RecoverAsync() : Task.CompletedTask;
+
     /// <summary>When all drivers rest: everything is as it must be.</summary>
     public abstract Task VerifyAsync();
+
+    /// <summary>The client lost the session that the driver knows.</summary>
+    protected abstract bool IsSessionLost { get; }
 
     protected abstract Task StepAsync();
 

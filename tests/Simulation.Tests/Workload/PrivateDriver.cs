@@ -28,6 +28,8 @@ internal sealed partial class PrivateDriver(
 
     private IFileSystem Files => Client.Files;
 
+    protected override bool IsSessionLost => Client.Session != _session;
+
     public override async Task PrepareAsync()
     {
         var root = await Files.EnsureDirectoryAsync(InodeId.Root, Name);
@@ -86,10 +88,10 @@ internal sealed partial class PrivateDriver(
     {
         try
         {
-            if (Client.Session != _session) await RecoverAsync();
+            await RecoverLostSessionAsync();
             await DrawAsync();
         }
-        catch (SimulationFailureException) when (Client.Session != _session)
+        catch (SimulationFailureException) when (IsSessionLost)
         {
             // The session went with the answer: what it was is found out as after a cut.
             await RecoverAsync();

@@ -35,6 +35,8 @@ internal sealed class SharedDriver(
 
     private IFileSystem Files => Client.Files;
 
+    protected override bool IsSessionLost => Client.Session != _session;
+
     public override async Task PrepareAsync()
     {
         shared.Inode = await Files.EnsureDirectoryAsync(InodeId.Root, "shared");
@@ -67,7 +69,7 @@ internal sealed class SharedDriver(
     {
         try
         {
-            if (Client.Session != _session) await RecoverAsync();
+            await RecoverLostSessionAsync();
             await SettleAsync();
             await (Random.Next(20) switch
             {
@@ -79,7 +81,7 @@ internal sealed class SharedDriver(
                 _ => ContestAsync(),
             });
         }
-        catch (SimulationFailureException) when (Client.Session != _session)
+        catch (SimulationFailureException) when (IsSessionLost)
         {
             await RecoverAsync();
         }
