@@ -9,6 +9,8 @@ public sealed partial class BlockStore
     /// <summary>How long deletions may take from their commit to the counts, when somebody waits for them.</summary>
     private static readonly TimeSpan FeedWaitMax = TimeSpan.FromMilliseconds(500);
 
+    private const int FeedWaits = 4;
+
     private Broadcast _freed;
 
     /// <summary>As <see cref="IBlockClient.ReserveAsync"/>.</summary>
@@ -103,8 +105,8 @@ public sealed partial class BlockStore
         }
 
         if (retry >= Limits.SpaceRetriesMax || _options.SpaceWaitMax == TimeSpan.Zero) return FsError.ENOSPC;
-        // Nothing lies idle: what was deleted a moment ago may only not have been fed yet. One short wait tells.
-        if (!isIdle && retry > 0) return FsError.ENOSPC;
+        // Nothing lies idle: what was deleted a moment ago may only not have been fed yet. A few short waits tell.
+        if (!isIdle && retry >= FeedWaits) return FsError.ENOSPC;
         var patience = isIdle || _options.SpaceWaitMax < FeedWaitMax ? _options.SpaceWaitMax : FeedWaitMax;
         ReclaimWanted?.Invoke();
         try

@@ -14,7 +14,7 @@ public sealed class TreeTests
         [ -d "$sdk/sdk" ] && cp -a "$sdk/sdk" tree/sdk
         [ -d /usr/include ] && cp -a /usr/include tree/usr/include
         cd tree/odd
-        touch empty $'new\nline' ' lead' 'trail ' '-dash' 'ünïcödé' $'\x01\x7f' "$(printf 'n%.0s' {1..255})" \
+        touch -- empty $'new\nline' ' lead' 'trail ' '-dash' 'ünïcödé' $'\x01\x7f' "$(printf 'n%.0s' {1..255})" \
           '*?[' 'quote"'"'"
         head -c 4096 /dev/urandom >inline; head -c 4097 /dev/urandom >past-inline; head -c 300001 /dev/urandom >odd-size
         ln inline hard1; ln inline hard2; ln -s /nowhere dangling; ln -s ../odd loop; mkfifo pipe

@@ -68,6 +68,8 @@ public sealed class SchedulerSeamTests
             await end;
         }
 
+        internal override bool KeepsOrder => true;
+
         internal override void Post(Action<object?> action, object? state) => _queue.Add(() => action(state));
 
         internal override void Post(IThreadPoolWorkItem item) => _queue.Add(item.Execute);
