@@ -55,7 +55,9 @@ static IEnumerable<Target> Targets(string root)
     var programs = AppContext.BaseDirectory;
     yield return new("local", $"{root}/local", null, [], restartsWhenCold: false);
     yield return new(
-        "null", $"{root}/null", Path.GetFullPath(Path.Combine(programs, "../../../../NullDaemon/bin/Release/net10.0/cfs-null")), [$"{root}/null"], restartsWhenCold: false);
+        "null", $"{root}/null",
+        Path.GetFullPath(Path.Combine(programs, "../../../../NullDaemon/bin/Release/net10.0/cfs-null")),
+        [$"{root}/null"], restartsWhenCold: false);
     yield return new("claudefs", $"{root}/claudefs", Path.Combine(programs, "cfs"),
         [
             "dev", $"{root}/claudefs", "--data", $"{root}/data", "--size", "6G",

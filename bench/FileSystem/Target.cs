@@ -25,7 +25,7 @@ internal sealed class Target(
         _process = Process.Start(start)!;
         while (_process.StandardOutput.ReadLine() is { } line)
         {
-            if (!line.StartsWith("mounted ", StringComparison.Ordinal)) continue;
+            if (!line.StartsWith("mounted", StringComparison.Ordinal)) continue;
             _process.BeginOutputReadLine();
             return;
         }

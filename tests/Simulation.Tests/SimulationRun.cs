@@ -153,12 +153,15 @@ internal sealed class SimulationRun
         StartSilo();
     }
 
-    // A client may have ended its operations without having noticed, or used, what became of its session at the last cut: what
-    // it had not made durable may be gone with the old one, and is told by the next fsync or close only.
+    // A client may have ended its operations without having noticed, or used, what became of its session at the last
+    // cut: what it had not made durable may be gone with the old one, and is told by the next fsync or close only.
     private void RecoverRest()
     {
         RunUntil(() => !_local.IsDoomed && !_remote.IsDoomed, "the sessions after the last cut");
-        foreach (var driver in _drivers) Do(driver.Client.Process, $"{driver.Name} recovers", driver.RecoverLostSessionAsync);
+        foreach (var driver in _drivers)
+        {
+            Do(driver.Client.Process, $"{driver.Name} recovers", driver.RecoverLostSessionAsync);
+        }
     }
 
     private void VerifyAll()
