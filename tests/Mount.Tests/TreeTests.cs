@@ -33,7 +33,7 @@ public sealed class TreeTests
         var target = mount.MountPoint;
 
         await Shell.RunAsync(
-            $"tar -C '{scratch}' -cf '{scratch}/tree.tar' tree && mkdir '{target}/a' "
+            $"tar -C '{scratch}' --format=posix -cf '{scratch}/tree.tar' tree && mkdir '{target}/a' "
             + $"&& tar -C '{target}/a' -xpf '{scratch}/tree.tar'");
         await AssertEqualAsync(scratch, $"{target}/a");
         await Shell.RunAsync($"cp -a '{target}/a' '{target}/b' && rsync -aH --delete '{target}/a/' '{target}/c/'");
