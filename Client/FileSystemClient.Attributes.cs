@@ -217,7 +217,7 @@ public sealed partial class FileSystemClient
 
             var content = _context.ContentOf(inode);
             if (content.IsExclusive) return false;
-            content.NoteLocal(change, now.Ctime.After(_context.Sessions.Clock.Now));
+            content.NoteLocal(change, _context.Sessions.Clock.After(now.Ctime));
             _context.NoteDirt(inode, content);
             return true;
         }

@@ -18,4 +18,12 @@ public enum AckMode
 /// <param name="Caller">On whose behalf.</param>
 /// <param name="Ack">When to answer.</param>
 [GenerateSerializer, Immutable, Alias("fs.op")]
-public readonly record struct OperationContext(OperationId Id, ulong AcknowledgedBelow, Caller Caller, AckMode Ack);
+public readonly record struct OperationContext(OperationId Id, ulong AcknowledgedBelow, Caller Caller, AckMode Ack)
+{
+    /// <summary>
+    /// The latest time that the client has shown for a change of its own: the stamp of this one is above it. Zero when
+    /// it has shown none.
+    /// </summary>
+    [Id(4)]
+    public Stamp Seen { get; init; }
+}

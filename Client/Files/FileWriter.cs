@@ -126,7 +126,7 @@ internal sealed class FileWriter
             if (hasQuota) content.QuotaBytes -= space;
 
             var held = buffer.HeldBytes;
-            var time = inode.Visible.Mtime.After(_context.Sessions.Clock.Now);
+            var time = _context.Sessions.Clock.After(inode.Visible.Ctime);
             buffer.Write(offset, source);
             _context.Memory.Change(buffer.HeldBytes - held);
             content.NoteWrite(time, killPrivileges);

@@ -164,7 +164,8 @@ internal sealed class FileContent(SlabPool pool, ILoop loop)
             {
                 SizeBytes = size,
                 AllocatedBytes = EstimateAllocated(server.AllocatedBytes, size),
-                Mtime = WriteTime > server.Mtime ? WriteTime : server.Mtime,
+                // An mtime that a user has set into the future gives way, here as in the grain.
+                Mtime = WriteTime > server.Mtime || server.Mtime > server.Ctime ? WriteTime : server.Mtime,
                 Ctime = WriteTime > server.Ctime ? WriteTime : server.Ctime,
                 Mode = KillPrivileges ? WithoutPrivileges(server.Mode) : server.Mode,
             };

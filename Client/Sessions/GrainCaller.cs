@@ -106,7 +106,10 @@ internal sealed class GrainCaller(
             if (session.IsLost) return (attempt == 0 ? FsError.ESTALE : FsError.EIO, attempt == 0);
             try
             {
-                var reply = await call(argument, new OperationContext(id, window.AcknowledgedBelow, caller, ack));
+                var reply = await call(argument, new OperationContext(id, window.AcknowledgedBelow, caller, ack)
+                {
+                    Seen = sessions.Clock.LastGiven,
+                });
                 return (reply, attempt == 0);
             }
             catch (Exception fault) when (IsConnectionFault(fault))

@@ -192,13 +192,13 @@ internal sealed class SessionKeeper : IAsyncDisposable
             return;
         }
 
-        var (sent, sentAt) = (_dependencies.Time.GetTimestamp(), _dependencies.Time.GetUtcNow());
+        var sent = _dependencies.Time.GetTimestamp();
         try
         {
             var reply = await session.Grain.KeepAliveAsync(_garbageEpochSeen);
             if (!reply.IsError)
             {
-                await OnAliveAsync(session, reply.Value, sent, sentAt);
+                await OnAliveAsync(session, reply.Value, sent);
                 return;
             }
 
@@ -218,9 +218,9 @@ internal sealed class SessionKeeper : IAsyncDisposable
         Schedule(Interval(session) / KeepAlivesPerTerm);
     }
 
-    private async ValueTask OnAliveAsync(ClientSession session, KeepAliveReply reply, long sent, DateTimeOffset sentAt)
+    private async ValueTask OnAliveAsync(ClientSession session, KeepAliveReply reply, long sent)
     {
-        Clock.Correct(reply.ServerTime, sentAt);
+        Clock.Correct(reply.ServerTime, sent);
         _garbageEpochSeen = reply.GarbageEpoch;
         if (!session.IsValid)
         {
@@ -246,7 +246,7 @@ internal sealed class SessionKeeper : IAsyncDisposable
     {
         var id = new SessionId(_dependencies.Ids.NextId());
         var grain = _dependencies.Grains.GetGrain<ISessionGrain>(unchecked((long)id.Value));
-        var (sent, sentAt) = (_dependencies.Time.GetTimestamp(), _dependencies.Time.GetUtcNow());
+        var sent = _dependencies.Time.GetTimestamp();
         try
         {
             var hello = new SessionHello(_options.ClientName, _options.IsEmbedded);
@@ -257,7 +257,7 @@ internal sealed class SessionKeeper : IAsyncDisposable
                 return false;
             }
 
-            Clock.Correct(welcome.Value.ServerTime, sentAt);
+            Clock.Correct(welcome.Value.ServerTime, sent);
             var session = new ClientSession(
                 id, grain, _options.IsEmbedded, welcome.Value, _dependencies.Time, _loop);
             session.Extend(sent);

@@ -8,6 +8,10 @@ namespace ClaudeFs.Grains.Storage;
 /// </summary>
 public sealed class HybridClock(TimeProvider time)
 {
+    /// <summary>How far a client's reading may move this clock ahead of the time of day.</summary>
+    public static readonly TimeSpan AheadMax = TimeSpan.FromSeconds(1);
+
+    private static readonly long AheadNanoseconds = AheadMax.Ticks * TimeSpan.NanosecondsPerTick;
     private long _last;
 
     /// <summary>The highest stamp given or observed.</summary>
@@ -23,6 +27,21 @@ public sealed class HybridClock(TimeProvider time)
             var next = new Stamp(last).After(now);
             if (Interlocked.CompareExchange(ref _last, next.Nanoseconds, last) == last) return next;
         }
+    }
+
+    /// <summary>
+    /// A stamp above all before it, and above <paramref name="seen"/>, which came with a message. A reading that is too
+    /// far ahead of this clock is a broken clock's: it moves this one by <see cref="AheadMax"/> only.
+    /// </summary>
+    public Stamp Next(Stamp seen)
+    {
+        if (seen > Last)
+        {
+            var limit = new Stamp(Stamp.Of(time.GetUtcNow()).Nanoseconds + AheadNanoseconds);
+            Observe(seen < limit ? seen : limit);
+        }
+
+        return Next();
     }
 
     /// <summary>A stamp that a message, the log or the tables carried: later ones are above it.</summary>

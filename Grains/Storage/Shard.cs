@@ -83,7 +83,7 @@ public sealed partial class Shard
     public ShardBatch Begin(in OperationContext op, OperationKind kind)
     {
         var batch = Store.RentBatch();
-        batch.Begin(this, op, kind, Store.Clock.Next());
+        batch.Begin(this, op, kind, Store.Clock.Next(op.Seen));
         return batch;
     }
 
