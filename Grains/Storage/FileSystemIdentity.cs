@@ -34,8 +34,7 @@ public sealed record FileSystemIdentity(
         var level = (uint)Number(rows, LevelSetting);
         if (level > CurrentLevel)
         {
-            throw new FsException(FsError.EPROTO,
-                $"{rows.Name} was written at cluster.level {level}; this version knows up to {CurrentLevel}");
+            throw FormatVersion.Refuse($"{rows.Name}: the data directory (cluster.level)", level, CurrentLevel);
         }
 
         return new(BinaryPrimitives.ReadUInt64LittleEndian(fileSystem), level, Number(rows, IncarnationSetting),

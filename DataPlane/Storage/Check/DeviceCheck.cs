@@ -86,6 +86,7 @@ public sealed class DeviceCheck
 
             if (!SegmentTableEntry.TryRead(page.GetSpan()[(int)(offset - block)..], place, out entries[place]))
             {
+                SegmentTableEntry.CheckVersion(page.GetSpan()[(int)(offset - block)..], _storage.Device.Name, offset);
                 Add(CheckSeverity.Warning, $"segment table entry of place {place} is damaged",
                     _storage.Device.Name, offset,
                     "the index knows what lies there; the entry is written again when the place is used next");

@@ -59,6 +59,21 @@ public readonly record struct SegmentTableEntry(SegmentId Segment, PlaceState St
         return true;
     }
 
+    /// <summary>The version of a whole entry that is not of this one; null for all else.</summary>
+    public static byte? FindOtherVersion(ReadOnlySpan<byte> source)
+    {
+        if (source[4] == Version || BinaryPrimitives.ReadUInt32LittleEndian(source) != Magic) return null;
+        var checksum = BinaryPrimitives.ReadUInt32LittleEndian(source[ChecksumOffset..]);
+        return checksum == Crc32c.Compute(source[..ChecksumOffset]) ? source[4] : null;
+    }
+
+    /// <summary>Refuses (EPROTO) an entry that another version wrote.</summary>
+    public static void CheckVersion(ReadOnlySpan<byte> source, string device, long offset)
+    {
+        if (FindOtherVersion(source) is not { } version) return;
+        throw FormatVersion.Refuse($"{device}: offset {offset}: the segment table", version, Version);
+    }
+
     /// <summary>Writes 64 bytes for the entry of <paramref name="place"/>.</summary>
     public void Write(Span<byte> destination, int place)
     {

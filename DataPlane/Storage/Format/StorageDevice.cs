@@ -52,8 +52,8 @@ public sealed class StorageDevice
 
     /// <summary>
     /// Opens a device, formats an empty one. What cannot be used is refused with an <see cref="FsException"/> whose
-    /// message names file, offset, found and expected: EINVAL (not a device, other version, other file system, would
-    /// shrink, too small), EIO (damaged), ENOSPC.
+    /// message names file, offset, found and expected: EINVAL (not a device, other file system, would shrink, too
+    /// small), EPROTO (other version), EIO (damaged), ENOSPC.
     /// </summary>
     public static async ValueTask<StorageDevice> OpenAsync(
         IBlockDevice device, StorageDeviceOptions options, IIdSource ids, CancellationToken cancellationToken = default)
@@ -159,6 +159,12 @@ public sealed class StorageDevice
             {
                 await device.ReadAsync(CopyOffsets[copy], page.Memory[..Superblock.SizeBytes], cancellationToken);
                 fault = Superblock.TryRead(page.GetSpan(), out superblock);
+                if (Superblock.FindOtherVersion(page.GetSpan()) is { } version)
+                {
+                    throw FormatVersion.Refuse(string.Create(
+                        CultureInfo.InvariantCulture, $"{device.Name}: offset {CopyOffsets[copy]}: the superblock"),
+                        version, Superblock.Version);
+                }
             }
 
             if (fault is not null)

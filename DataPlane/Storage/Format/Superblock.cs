@@ -45,8 +45,7 @@ public readonly record struct Superblock(
         var computed = Crc32c.Compute(source[..ChecksumOffset]);
         if (stored != computed) return Format($"damaged superblock: expected CRC32C {computed:x8}, found {stored:x8}");
 
-        var version = BinaryPrimitives.ReadUInt32LittleEndian(source[8..]);
-        if (version != Version) return Format($"superblock of another version: expected {Version}, found {version}");
+        if (FindOtherVersion(source) is { } version) return FormatVersion.Describe("the superblock", version, Version);
 
         superblock = Decode(source);
         var fault = superblock.Geometry.FindFault();
@@ -54,12 +53,21 @@ public readonly record struct Superblock(
         return fault is null ? null : Format($"superblock with an impossible {fault}: {superblock}");
     }
 
+    /// <summary>The version of a whole superblock that is not of this one; null for all else.</summary>
+    public static uint? FindOtherVersion(ReadOnlySpan<byte> source)
+    {
+        var version = BinaryPrimitives.ReadUInt32LittleEndian(source[8..]);
+        if (version == Version || !source[..8].SequenceEqual(Magic)) return null;
+        var stored = BinaryPrimitives.ReadUInt32LittleEndian(source[ChecksumOffset..SizeBytes]);
+        return stored == Crc32c.Compute(source[..ChecksumOffset]) ? version : null;
+    }
+
     /// <summary>
     /// Whether these 4096 bytes are zeros, or a superblock of which a power cut left only some 512-byte sectors.
     /// </summary>
     public static bool IsBlankOrTorn(ReadOnlySpan<byte> source)
     {
-        if (TryRead(source, out _) is null) return false;
+        if (TryRead(source, out _) is null || FindOtherVersion(source) is not null) return false;
         return source[..8].SequenceEqual(Magic) || source[..SectorBytes].IndexOfAnyExcept((byte)0) < 0;
     }
 

@@ -124,8 +124,7 @@ public sealed class SqliteSegmentIndex : ISegmentIndex
         if (found == Version) return;
         if (found != 0)
         {
-            throw new FsException(FsError.EINVAL,
-                $"{path}: index of another version: expected {Version}, found {found}");
+            throw FormatVersion.Refuse($"{path}: the index of the segments", found, Version);
         }
 
         using var transaction = connection.BeginTransaction();

@@ -133,6 +133,8 @@ internal sealed class SegmentTable
 
     private void Decode(ReadOnlySpan<byte> source, int place)
     {
-        if (!SegmentTableEntry.TryRead(source, place, out _entries[place])) _damaged.Add(place);
+        if (SegmentTableEntry.TryRead(source, place, out _entries[place])) return;
+        SegmentTableEntry.CheckVersion(source, _device.Name, _geometry.EntryOffset(place));
+        _damaged.Add(place);
     }
 }

@@ -24,8 +24,8 @@ public sealed record MetadataReport(
 public static class MetadataChecker
 {
     /// <summary>
-    /// Checks the tables and the log beside them. The tables stay the caller's. Throws <see cref="FsException"/> (EIO)
-    /// when they cannot be read at all.
+    /// Checks the tables and the log beside them. The tables stay the caller's. Throws <see cref="FsException"/>: EIO
+    /// when they cannot be read at all, EPROTO when a later version wrote them.
     /// </summary>
     /// <param name="rows">The tables.</param>
     /// <param name="logRegion">The log beside them; only read.</param>
@@ -80,7 +80,7 @@ public static class MetadataChecker
                 Advice));
             await store.DrainAsync();
         }
-        catch (FsException fault)
+        catch (FsException fault) when (fault.Error != FsError.EPROTO)
         {
             findings.Add(new(CheckSeverity.Damage, fault.Message, logRegion.Name, Advice));
         }

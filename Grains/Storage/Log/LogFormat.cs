@@ -47,7 +47,7 @@ internal static class LogFormat
         var version = BinaryPrimitives.ReadUInt16LittleEndian(source[8..]);
         if (version != Version)
         {
-            throw new RecordFormatException($"a log of version {version}; this version knows {Version}");
+            throw new RecordFormatException(FormatVersion.Describe("the log", version, Version));
         }
 
         header = new(

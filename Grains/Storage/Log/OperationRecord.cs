@@ -52,8 +52,9 @@ internal static class OperationRecord
         var (kind, version) = (reader.Byte(), reader.Byte());
         if (version != Version || kind is (byte)OperationKind.None or > (byte)OperationKind.EntriesLoaded)
         {
-            throw new RecordFormatException(
-                $"an operation of kind {kind} version {version}, which this version does not know");
+            throw RecordFormatException.Unknown(
+                $"an operation of kind {kind} version {version}",
+                $"kinds 1 to {(byte)OperationKind.EntriesLoaded}, version {Version}");
         }
 
         var stamp = new Stamp((long)reader.UInt64());
@@ -65,7 +66,8 @@ internal static class OperationRecord
         var answerKind = (AnswerKind)reader.Byte();
         if (answerKind > AnswerKind.Renamed)
         {
-            throw new RecordFormatException($"an answer of kind {(int)answerKind}, which this version does not know");
+            throw RecordFormatException.Unknown(
+                $"an answer of kind {(int)answerKind}", $"kinds up to {(int)AnswerKind.Renamed}");
         }
 
         if (answerKind != AnswerKind.None)
@@ -104,7 +106,9 @@ internal static class OperationRecord
                 var counter = CounterKey.Of(reader.Signed());
                 batch.AddChange(new(RowKey.Counter(counter), null, reader.Signed(), reader.Signed()));
                 break;
-            default: throw new RecordFormatException($"a change of kind {(int)kind}, which this version does not know");
+            default:
+                throw RecordFormatException.Unknown(
+                    $"a change of kind {(int)kind}", $"kinds up to {(int)ChangeKind.Count}");
         }
     }
 
@@ -113,7 +117,7 @@ internal static class OperationRecord
         var kind = (RowKind)reader.Byte();
         if (kind is RowKind.None or > RowKind.Shard)
         {
-            throw new RecordFormatException($"a row of kind {(int)kind}, which this version does not know");
+            throw RecordFormatException.Unknown($"a row of kind {(int)kind}", $"kinds 1 to {(int)RowKind.Shard}");
         }
 
         return new(kind, reader.Signed(), reader.Signed());

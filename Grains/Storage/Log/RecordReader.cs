@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using ClaudeFs.Primitives;
 
 namespace ClaudeFs.Grains.Storage.Log;
 
@@ -73,4 +74,9 @@ internal ref struct RecordReader(ReadOnlySpan<byte> source)
 }
 
 /// <summary>Bytes that are whole but not understood: another version's, or a mistake.</summary>
-internal sealed class RecordFormatException(string message) : Exception(message);
+internal sealed class RecordFormatException(string message) : Exception(message)
+{
+    /// <summary>A kind or version that is not known: most likely a later program wrote it.</summary>
+    public static RecordFormatException Unknown(string what, string known) =>
+        new($"{what}, which this cfs does not know (it knows {known}): {FormatVersion.Advice}");
+}

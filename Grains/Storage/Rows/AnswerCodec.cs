@@ -50,7 +50,8 @@ internal static class AnswerCodec
             AnswerKind.Attributes => new AttributesReply(Attributes(ref reader), LeaseGrant.None),
             AnswerKind.Removed => Removed(ref reader),
             AnswerKind.Renamed => new RenamedReply(Attributes(ref reader), Removed(ref reader)),
-            _ => throw new RecordFormatException($"an answer of kind {(int)kind}, which this version does not know"),
+            _ => throw RecordFormatException.Unknown(
+                $"an answer of kind {(int)kind}", $"kinds up to {(int)AnswerKind.Renamed}"),
         };
         if (value is T same)
         {

@@ -86,8 +86,8 @@ internal static class RowCodec
         var version = reader.Byte();
         if (version != Version || kind is RowKind.None or > RowKind.Shard)
         {
-            throw new RecordFormatException(
-                $"a row of kind {(int)kind} version {version}, which this version does not know");
+            throw RecordFormatException.Unknown(
+                $"a row of kind {(int)kind} version {version}", $"kinds 1 to {(int)RowKind.Shard}, version {Version}");
         }
 
         var from = new Stamp((long)reader.UInt64());

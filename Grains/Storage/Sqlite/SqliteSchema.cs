@@ -55,8 +55,7 @@ internal static class SqliteSchema
 
         if (version != Version)
         {
-            throw new FsException(FsError.EPROTO,
-                $"{connection.Path} has version {version}; this version of ClaudeFS knows {Version}");
+            throw FormatVersion.Refuse(connection.Path, version, Version);
         }
     }
 

@@ -111,7 +111,8 @@ public sealed class StorageDeviceTests
         await device.WriteAsync(0, page.Memory[..4096]);
         await device.WriteAsync(DeviceGeometry.SecondSuperblockOffset, page.Memory[..4096]);
         var version = await Assert.ThrowsAsync<FsException>(() => OpenAsync(device, Options));
-        Assert.Contains("offset 0: superblock of another version: expected 1, found 2", version.Message,
+        Assert.Equal(FsError.EPROTO, version.Error);
+        Assert.Contains("offset 0: the superblock has version 2; this cfs knows version 1", version.Message,
             StringComparison.Ordinal);
 
         page.GetSpan().Fill(0x41);

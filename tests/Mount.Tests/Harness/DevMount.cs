@@ -100,6 +100,6 @@ internal sealed class DevMount : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         if (Daemon is not null) await Daemon.DisposeAsync();
-        Directory.Delete(_root, recursive: true);
+        await Shell.RunAsync($"rm -rf '{_root}'");   // Directory.Delete leaves names that are not UTF-8
     }
 }
