@@ -68,9 +68,6 @@ public static partial class Limits
     /// <summary>Closed segments without a directory on the device; more are sealed at once.</summary>
     public const int UnsealedSegmentsMax = 32;
 
-    /// <summary>Rounds of maintenance that a writer without space starts before it is refused.</summary>
-    public const int SpaceRetriesMax = 64;
-
     /// <summary>The device grows ahead of its use when fewer places than this are free.</summary>
     public const int FreePlacesAhead = 256;
 }

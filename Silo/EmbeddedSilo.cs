@@ -124,10 +124,12 @@ public sealed class EmbeddedSilo : IAsyncDisposable
         var size = DecideSize(directory);
         await OpenDeviceAsync(directory, size, cancellationToken);
         await OpenMetadataAsync(directory, cancellationToken);
-        _parts.Push(new GarbageClock(Metadata, Blocks, _loops, _time, _loggers.CreateLogger("ClaudeFs.Silo")));
+        var garbage = new GarbageClock(Metadata, Blocks, _loops, _time, _loggers.CreateLogger("ClaudeFs.Silo"));
+        _parts.Push(garbage);
 
         var transport = new RpcServerTransport();
         await StartHostAsync(transport, cancellationToken);
+        garbage.Sweep = SweepAsync;
         if (_options.Listen is not null) await ListenAsync(transport, cancellationToken);
         var logger = _loggers.CreateLogger("ClaudeFs.Silo");
         foreach (var finding in Device.Warnings.Concat(Blocks.Findings)) logger.BlockFinding(finding);
@@ -195,6 +197,14 @@ public sealed class EmbeddedSilo : IAsyncDisposable
         _host = builder.Build();
         _parts.Push(new StoppedHost(_host));
         await _host.StartAsync(cancellationToken);
+    }
+
+    private async Task SweepAsync()
+    {
+        foreach (var shard in Metadata.Shards.Loaded.ToArray())
+        {
+            await Grains.GetGrain<ClaudeFs.Grains.IShardGrain>(shard.Id.Value).SweepAsync();
+        }
     }
 
     private async Task ListenAsync(RpcServerTransport transport, CancellationToken cancellationToken)

@@ -9,12 +9,16 @@ namespace ClaudeFs.Client.Buffers;
 /// Space that the block store has promised to this client: reserved in slabs ahead of what is buffered, so that a flush
 /// does not meet a full store. Thread-safe.
 /// </summary>
-/// <remarks>Lock order: gate, then the lock, which is a leaf.</remarks>
+/// <remarks>
+/// A store refuses only after it has searched for garbage. So where there was no slab, the next slab's worth is asked
+/// for bit by bit, and each of these costs no search. Lock order: gate, then the lock, which is a leaf.
+/// </remarks>
 internal sealed class SpaceBudget(IBlockClient blocks, ILoop loop)
 {
     private readonly Lock _sync = new();
     private readonly AsyncGate _gate = new(loop);
     private long _availableBytes;
+    private long _tightBytes;
 
     /// <summary>Promised and not used.</summary>
     public long AvailableBytes
@@ -50,15 +54,17 @@ internal sealed class SpaceBudget(IBlockClient blocks, ILoop loop)
         try
         {
             if (AvailableBytes >= bytes) return FsError.None;
-            var asked = Math.Max(bytes, Limits.SpaceSlabBytes);
+            var asked = _tightBytes > 0 ? bytes : Math.Max(bytes, Limits.SpaceSlabBytes);
             var reserved = await blocks.ReserveAsync(asked, cancellationToken);
             if (reserved.Error == FsError.ENOSPC && asked > bytes)
             {
+                _tightBytes = Limits.SpaceSlabBytes;
                 asked = bytes;
                 reserved = await blocks.ReserveAsync(asked, cancellationToken);
             }
 
             if (reserved.IsError) return reserved.Error;
+            _tightBytes = Math.Max(0, _tightBytes - asked);
             Return(asked);
             return FsError.None;
         }

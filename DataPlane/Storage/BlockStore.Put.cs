@@ -20,10 +20,10 @@ public sealed partial class BlockStore
     {
         var error = Validate(items.Span, locations.Length, out var spaceBytes);
         if (error != FsError.None) return error;
-        var pin = Epochs.Current;
         error = await UseSpaceAsync(spaceBytes, reservation, cancellationToken);
         if (error != FsError.None) return error;
 
+        var pin = Epochs.Current;   // only now: who waited for space waited for epochs
         var done = 0;
         while (done < items.Length)
         {
@@ -31,6 +31,7 @@ public sealed partial class BlockStore
             {
                 error = await WaitForPlaceAsync(cancellationToken);
                 if (error != FsError.None) break;
+                if (done == 0) pin = Epochs.Current;
                 continue;
             }
 

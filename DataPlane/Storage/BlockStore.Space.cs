@@ -6,11 +6,13 @@ namespace ClaudeFs.DataPlane.Storage;
 /// <summary>Who gets space, and what happens before somebody is refused.</summary>
 public sealed partial class BlockStore
 {
-    /// <summary>How long deletions may take from their commit to the counts, when somebody waits for them.</summary>
-    private static readonly TimeSpan FeedWaitMax = TimeSpan.FromMilliseconds(500);
+    /// <summary>How long a writer without space waits before it looks again, when nobody tells it earlier.</summary>
+    private static readonly TimeSpan SpacePause = TimeSpan.FromMilliseconds(20);
 
-    private const int FeedWaits = 4;
+    /// <summary>Epochs after which what lay idle when they began is reusable, or is in use after all.</summary>
+    private const int EpochsOfGarbage = 3;
 
+    private bool _isMoreToCome;
     private Broadcast _freed;
 
     /// <summary>As <see cref="IBlockClient.ReserveAsync"/>.</summary>
@@ -24,7 +26,8 @@ public sealed partial class BlockStore
             return Nothing.Value;
         }
 
-        for (var retry = 0; ; retry++)
+        SpaceSearch? search = null;
+        while (true)
         {
             lock (_gate)
             {
@@ -32,7 +35,7 @@ public sealed partial class BlockStore
                 if (bytes > _space.CapacityBytes) return FsError.ENOSPC;
             }
 
-            var error = await ReclaimAsync(retry, cancellationToken);
+            var error = await ReclaimAsync(search ??= new(), cancellationToken);
             if (error != FsError.None) return error;
         }
     }
@@ -57,9 +60,10 @@ public sealed partial class BlockStore
     private async ValueTask<FsError> UseSpaceSlowlyAsync(
         long bytes, SpaceReservation reservation, CancellationToken cancellationToken)
     {
-        for (var retry = 0; ; retry++)
+        var search = new SpaceSearch();
+        while (true)
         {
-            var error = await ReclaimAsync(retry, cancellationToken);
+            var error = await ReclaimAsync(search, cancellationToken);
             if (error != FsError.None) return error;
             lock (_gate)
             {
@@ -71,55 +75,80 @@ public sealed partial class BlockStore
     // Admitted, but the device has no free place at this moment: growth or compaction makes one.
     private async ValueTask<FsError> WaitForPlaceAsync(CancellationToken cancellationToken)
     {
-        for (var retry = 0; ; retry++)
+        var search = new SpaceSearch();
+        while (true)
         {
             lock (_gate)
             {
                 if (_map.FreePlaces > Limits.CompactionPlacesReserved) return FsError.None;
             }
 
-            var error = await ReclaimAsync(retry, cancellationToken);
+            var error = await ReclaimAsync(search, cancellationToken);
             if (error != FsError.None) return error;
         }
     }
 
-    // One attempt to get space back. Without progress it waits for what others can do (commits, epochs), and refuses
-    // when there is nothing to wait for or the time is up.
-    private async ValueTask<FsError> ReclaimAsync(int retry, CancellationToken cancellationToken)
+    // One attempt to get space back. Goes on as long as something comes back; without progress it ends when nothing
+    // lies idle, when all that did has had its epochs, or when the time is up. The caller looks once more before
+    // ENOSPC: what it needs may have been given back meanwhile.
+    private async ValueTask<FsError> ReclaimAsync(SpaceSearch search, CancellationToken cancellationToken)
     {
         if (_failure is not null || _isClosing) return FsError.EROFS;
-        ulong before;
+        if (search.IsOver) return FsError.ENOSPC;
         Task freed;
-        bool isIdle;
         lock (_gate)
         {
-            before = _map.FreedCount;
             freed = _freed.WaitAsync();
+            if (!search.IsBegun) search.Progress(_map.FreedCount, Epochs.Current, _time.GetTimestamp());
         }
 
-        await _maintenance.RunAsync();
+        await _reclaims.RunAsync();
         lock (_gate)
         {
-            if (_map.FreedCount != before) return retry < Limits.SpaceRetriesMax ? FsError.None : FsError.ENOSPC;
-            isIdle = _space.IdleBytes > 0 || _left.Count > 0;
+            if (_map.FreedCount != search.FreedCount)
+            {
+                search.Progress(_map.FreedCount, Epochs.Current, _time.GetTimestamp());
+                return FsError.None;
+            }
+
+            var isIdle = _space.IdleBytes > 0 || _left.Count > 0;
+            var isTried = Epochs.Current > search.Epoch + EpochsOfGarbage;
+            var isLate = _time.GetElapsedTime(search.ProgressAt) >= _options.SpaceWaitMax;
+            search.IsOver = isLate || (!_isMoreToCome && (!isIdle || isTried));
         }
 
-        if (retry >= Limits.SpaceRetriesMax || _options.SpaceWaitMax == TimeSpan.Zero) return FsError.ENOSPC;
-        // Nothing lies idle: what was deleted a moment ago may only not have been fed yet. A few short waits tell.
-        if (!isIdle && retry >= FeedWaits) return FsError.ENOSPC;
-        var patience = isIdle || _options.SpaceWaitMax < FeedWaitMax ? _options.SpaceWaitMax : FeedWaitMax;
-        ReclaimWanted?.Invoke();
+        if (search.IsOver) return FsError.None;
         try
         {
-            await freed.WaitAsync(patience, _time, cancellationToken);
-            return FsError.None;
+            await freed.WaitAsync(SpacePause, _time, cancellationToken);
         }
         catch (TimeoutException)
         {
-            return isIdle ? FsError.ENOSPC : FsError.None;
+            // Nobody told of anything: the next attempt finds out whether an epoch has passed.
         }
+
+        return FsError.None;
+    }
+
+    private async ValueTask ReclaimOnceAsync()
+    {
+        _isMoreToCome = Reclaimer is { } reclaimer && await reclaimer.ReclaimAsync();
+        await _maintenance.RunAsync();
     }
 
     private void SignalFreed() =>
         Interlocked.Exchange(ref _freed, new Broadcast(_options.InlineContinuations)).Complete();
+
+    /// <summary>One writer's search for space: when something last came back, by count, epoch and clock.</summary>
+    private sealed class SpaceSearch
+    {
+        public bool IsBegun { get; private set; }
+        public bool IsOver { get; set; }
+        public ulong FreedCount { get; private set; }
+        public ulong Epoch { get; private set; }
+        public long ProgressAt { get; private set; }
+
+        public void Progress(ulong freedCount, ulong epoch, long now) =>
+            (IsBegun, FreedCount, Epoch, ProgressAt) = (true, freedCount, epoch, now);
+    }
 }

@@ -39,6 +39,7 @@ public sealed partial class BlockStore : IReferenceFeed, IStoredDataVerifier, IA
     private readonly CoalescedAction _indexCommits;
     private readonly CoalescedAction _maintenance;
     private readonly CoalescedAction _growth;
+    private readonly CoalescedAction _reclaims;
     private readonly StoreCounters _counters = new();
     private ILoop? _loop;
     private ITimer? _timer;
@@ -62,6 +63,7 @@ public sealed partial class BlockStore : IReferenceFeed, IStoredDataVerifier, IA
         _indexCommits = new CoalescedAction(CommitIndexAsync, inline);
         _maintenance = new CoalescedAction(MaintainOnceAsync, inline);
         _growth = new CoalescedAction(GrowOnceAsync, inline);
+        _reclaims = new CoalescedAction(ReclaimOnceAsync, inline);
         Epochs = new GarbageEpochs(storage.Superblock.OpenCount);
     }
 
@@ -83,10 +85,9 @@ public sealed partial class BlockStore : IReferenceFeed, IStoredDataVerifier, IA
     public string? Failure => _failure?.Message;
 
     /// <summary>
-    /// Raised when a writer waits for space that garbage holds: the silo then materialises the log, feeds the counts
-    /// and confirms epochs at once. May be raised on any thread, and often.
+    /// Asked when a writer waits for space; null where nobody but the store itself can let go of any.
     /// </summary>
-    public event Action? ReclaimWanted;
+    public ISpaceReclaimer? Reclaimer { get; set; }
 
     /// <summary>What happened since the start, and what the store holds now.</summary>
     public StoreStatistics Statistics

@@ -17,7 +17,8 @@ public sealed class BlockStoreOptions
     public TimeSpan MaintenanceInterval { get; init; } = TimeSpan.FromMilliseconds(250);
 
     /// <summary>
-    /// How long a writer without space waits for garbage to become reusable before it is refused with ENOSPC.
+    /// How long a writer without space waits while garbage is there but none becomes reusable; each time that some does
+    /// the wait begins anew. Without garbage it is refused with ENOSPC at once.
     /// </summary>
     public TimeSpan SpaceWaitMax { get; init; } = TimeSpan.FromSeconds(5);
 

@@ -13,7 +13,7 @@ internal sealed class ShardGrain : Grain, IShardGrain
 {
     private readonly FileSystemCore _core;
     private readonly ShardMemory _memory;
-    private bool _isSweeping;
+    private Task<FsResult<Nothing>>? _sweep;
     private bool _isSweepAsked;
 
     public ShardGrain(FileSystemCore core)
@@ -28,27 +28,15 @@ internal sealed class ShardGrain : Grain, IShardGrain
     public async ValueTask<FsResult<Nothing>> SweepAsync()
     {
         _isSweepAsked = true;
-        if (_isSweeping) return Nothing.Value;
-        _isSweeping = true;
-        try
-        {
-            while (_isSweepAsked)
-            {
-                _isSweepAsked = false;
-                var swept = await SweepOnceAsync();
-                if (swept.IsError) return swept;
-            }
-
-            return Nothing.Value;
-        }
-        finally
-        {
-            _isSweeping = false;
-        }
+        return await (_sweep ?? BeginSweepAsync());
     }
 
     /// <inheritdoc/>
-    public async ValueTask StartSweepAsync() => await SweepAsync();
+    public async ValueTask StartSweepAsync()
+    {
+        _isSweepAsked = true;
+        if (_sweep is null) await BeginSweepAsync();
+    }
 
     /// <inheritdoc/>
     public async ValueTask<FsResult<Nothing>> EndSessionAsync(SessionId session)
@@ -73,6 +61,32 @@ internal sealed class ShardGrain : Grain, IShardGrain
 
         await GrainFactory.GetGrain<IShardGrain>(Shard.Id.Value).StartSweepAsync();
         return Nothing.Value;
+    }
+
+    private Task<FsResult<Nothing>> BeginSweepAsync()
+    {
+        var sweep = SweepUntilDoneAsync();
+        if (!sweep.IsCompleted) _sweep = sweep;
+        return sweep;
+    }
+
+    private async Task<FsResult<Nothing>> SweepUntilDoneAsync()
+    {
+        try
+        {
+            while (_isSweepAsked)
+            {
+                _isSweepAsked = false;
+                var swept = await SweepOnceAsync();
+                if (swept.IsError) return swept;
+            }
+
+            return Nothing.Value;
+        }
+        finally
+        {
+            _sweep = null;
+        }
     }
 
     private async ValueTask<FsResult<Nothing>> SweepOnceAsync()
