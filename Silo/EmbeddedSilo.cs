@@ -140,7 +140,8 @@ public sealed class EmbeddedSilo : IAsyncDisposable
 
     private async Task OpenDeviceAsync(DataDirectory directory, long size, CancellationToken cancellationToken)
     {
-        var file = FileBlockDevice.Open(directory.Device, new() { Create = true });
+        var file = FileBlockDevice.Open(
+            directory.Device, new() { Create = true, InlineBytesMax = Limits.InlineTransferBytesMax });
         _parts.Push(file);
         Device = await StorageDevice.OpenAsync(file, new()
         {

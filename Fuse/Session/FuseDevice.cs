@@ -19,9 +19,10 @@ internal sealed class FuseDevice : IFuseDevice, IDisposable
     internal int Number => _descriptor.Number;
 
     /// <summary>Throws <see cref="FuseMountException"/> when there is no device.</summary>
-    internal static FuseDevice Open()
+    internal static FuseDevice Open(bool isBlocking = true)
     {
-        var descriptor = Libc.Open(Path, Libc.ReadWrite | Libc.CloseOnExec, 0);
+        var mode = Libc.ReadWrite | Libc.CloseOnExec | (isBlocking ? 0 : Libc.NonBlocking);
+        var descriptor = Libc.Open(Path, mode, 0);
         if (descriptor >= 0) return new(new DescriptorHandle(descriptor));
 
         var errno = Marshal.GetLastPInvokeError();
@@ -35,9 +36,9 @@ internal sealed class FuseDevice : IFuseDevice, IDisposable
     }
 
     /// <summary>Another descriptor of the same mount with a queue of its own.</summary>
-    internal FuseDevice Clone()
+    internal FuseDevice Clone(bool isBlocking = true)
     {
-        var clone = Open();
+        var clone = Open(isBlocking);
         var source = (uint)Number;
         if (Libc.IoControl(clone._descriptor, (nuint)FuseProtocol.CloneIoctl, ref source) == 0) return clone;
 

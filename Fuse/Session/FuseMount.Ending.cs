@@ -50,7 +50,7 @@ public sealed partial class FuseMount
         await LeaveReadersAsync();
         await DrainAsync();
         await _expiry.DisposeAsync();
-        foreach (var reader in _readers) reader.Device.Dispose();
+        foreach (var reader in _readers) reader.CloseDevices();
         if (_entry.Id != 0) await _control.RunAsync(() => MountCalls.Unmount(Path, _entry.Id, detach: true));
         await _notifier.DisposeAsync();
         if (_watch is not null) await _watch.DisposeAsync();

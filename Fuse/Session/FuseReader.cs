@@ -9,6 +9,7 @@ namespace ClaudeFs.Fuse.Session;
 /// </summary>
 internal sealed class FuseReader(FuseSession session, FuseDevice device, ILoop loop) : IAsyncDisposable
 {
+    private readonly RequestPoller _poller = new(device.Clone(isBlocking: false), session.PollTurn, session.Time);
     private readonly TaskCompletionSource _left = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly NameCache _names = new();
     private volatile BlockedThread? _thread;
@@ -24,7 +25,14 @@ internal sealed class FuseReader(FuseSession session, FuseDevice device, ILoop l
     /// missed.</summary>
     internal void Interrupt() => _thread?.Interrupt();
 
-    /// <summary>Ends the loop; after <see cref="Left"/>. The device is closed by whoever made it.</summary>
+    /// <summary>Closes the descriptors, when nothing is left to answer.</summary>
+    internal void CloseDevices()
+    {
+        _poller.Dispose();
+        device.Dispose();
+    }
+
+    /// <summary>Ends the loop; after <see cref="Left"/>.</summary>
     public ValueTask DisposeAsync() => loop.DisposeAsync();
 
     private void Run()
@@ -47,14 +55,20 @@ internal sealed class FuseReader(FuseSession session, FuseDevice device, ILoop l
         var request = session.Pool.Rent();
         while (request is not null && !session.IsEnding)
         {
-            var received = device.Receive(request.ReceiveSpan);
+            var source = _poller.Device;
+            if (!_poller.TryReceive(request.ReceiveSpan, out var received))
+            {
+                source = device;
+                received = device.Receive(request.ReceiveSpan);
+            }
+
             if (received < 0)
             {
                 if (IsOver(-received)) break;
                 continue;
             }
 
-            if (Handle(request, received)) continue;
+            if (Handle(request, received, source)) continue;
             request = session.Pool.Rent();
         }
 
@@ -62,24 +76,24 @@ internal sealed class FuseReader(FuseSession session, FuseDevice device, ILoop l
     }
 
     // True when the request is free for the next one; else its handler keeps it.
-    private bool Handle(FuseRequest request, int received)
+    private bool Handle(FuseRequest request, int received, FuseDevice source)
     {
-        if (!request.TryBegin(received, device, _names))
+        if (!request.TryBegin(received, source, _names))
         {
             session.Log.RequestMalformed(request.Opcode, (uint)received);
             if (request.Unique != 0) request.ReplyError(Primitives.FsError.EIO);
             return true;
         }
 
+        LoopAssist.Offer();
         var handling = session.Operations.HandleAsync(request);
-        if (!handling.IsCompleted)
-        {
-            request.Park(handling);
-            return false;
-        }
+        var isWaiting = !handling.IsCompleted;
+        if (isWaiting) request.Park(handling);
+        else handling.Consume(); // the dispatcher lets nothing out
 
-        handling.Consume(); // the dispatcher lets nothing out
-        return true;
+        // The commit that the request waits for is made here, when nobody else is making one.
+        LoopAssist.Settle(runHere: isWaiting);
+        return !isWaiting;
     }
 
     // EINTR: a signal, perhaps Interrupt. EAGAIN: another reader was faster. ENOENT: the request was withdrawn

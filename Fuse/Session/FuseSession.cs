@@ -44,6 +44,8 @@ internal sealed class FuseSession : IDisposable
 
     internal ReplyFence Fence { get; } = new();
 
+    internal PollTurn PollTurn { get; } = new();
+
     internal NodeTable Nodes { get; } = new();
 
     internal RequestPool Pool { get; }

@@ -8,7 +8,10 @@ namespace ClaudeFs.Grains.Directories;
 internal sealed partial class DirectoryGrain
 {
     /// <inheritdoc/>
-    public async ValueTask<FsResult<EntryReply>> LinkAsync(OperationContext op, FsName name, InodeId target)
+    public ValueTask<FsResult<EntryReply>> LinkAsync(OperationContext op, FsName name, InodeId target) =>
+        Decision<EntryReply>.AnswerAsync(DecideLinkAsync(op, name, target));
+
+    private async ValueTask<Decision<EntryReply>> DecideLinkAsync(OperationContext op, FsName name, InodeId target)
     {
         var refused = await AdmitAsync(op.Id.Session);
         if (refused != FsError.None) return refused;
@@ -18,17 +21,15 @@ internal sealed partial class DirectoryGrain
         intents.Add(target, RecallCause.AttributesChange);
         refused = await intents.TakeAsync();
         if (refused != FsError.None) return refused;
-        ValueTask<FsResult<EntryReply>> answer;
         try
         {
-            answer = Shard.TryAnswered<EntryReply>(op, out var earlier) ? earlier : ApplyLinkAsync(op, name, target);
+            if (Shard.TryAnswered<EntryReply>(op, out var earlier)) return earlier;
+            return new Decision<EntryReply>(ApplyLinkAsync(op, name, target));
         }
         finally
         {
             intents.Release();
         }
-
-        return await answer;
     }
 
     private ValueTask<FsResult<EntryReply>> ApplyLinkAsync(in OperationContext op, FsName name, InodeId target)

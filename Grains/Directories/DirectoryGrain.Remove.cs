@@ -9,13 +9,13 @@ internal sealed partial class DirectoryGrain
 {
     /// <inheritdoc/>
     public ValueTask<FsResult<RemovedReply>> UnlinkAsync(OperationContext op, FsName name) =>
-        RemoveAsync(op, name, isDirectory: false);
+        Decision<RemovedReply>.AnswerAsync(RemoveAsync(op, name, isDirectory: false));
 
     /// <inheritdoc/>
     public ValueTask<FsResult<RemovedReply>> RemoveDirectoryAsync(OperationContext op, FsName name) =>
-        RemoveAsync(op, name, isDirectory: true);
+        Decision<RemovedReply>.AnswerAsync(RemoveAsync(op, name, isDirectory: true));
 
-    private async ValueTask<FsResult<RemovedReply>> RemoveAsync(OperationContext op, FsName name, bool isDirectory)
+    private async ValueTask<Decision<RemovedReply>> RemoveAsync(OperationContext op, FsName name, bool isDirectory)
     {
         var refused = await AdmitAsync(op.Id.Session);
         for (var round = 0; round < Limits.RevalidationsMax && refused == FsError.None; round++)
@@ -37,7 +37,7 @@ internal sealed partial class DirectoryGrain
                 intents.Release();
             }
 
-            if (isDone) return await answer;
+            if (isDone) return answer;
         }
 
         return refused == FsError.None ? FsError.EAGAIN : refused;

@@ -9,7 +9,11 @@ namespace ClaudeFs.Grains.Directories;
 internal sealed partial class DirectoryGrain
 {
     /// <inheritdoc/>
-    public async ValueTask<FsResult<RenamedReply>> RenameAsync(
+    public ValueTask<FsResult<RenamedReply>> RenameAsync(
+        OperationContext op, FsName name, InodeId newParent, FsName newName, RenameFlags flags) =>
+        Decision<RenamedReply>.AnswerAsync(DecideRenameAsync(op, name, newParent, newName, flags));
+
+    private async ValueTask<Decision<RenamedReply>> DecideRenameAsync(
         OperationContext op, FsName name, InodeId newParent, FsName newName, RenameFlags flags)
     {
         if ((flags & ~(RenameFlags.NoReplace | RenameFlags.Exchange)) != 0) return FsError.EINVAL;
@@ -33,7 +37,7 @@ internal sealed partial class DirectoryGrain
                 intents.Release();
             }
 
-            if (isDone) return await answer;
+            if (isDone) return answer;
         }
 
         return refused == FsError.None ? FsError.EAGAIN : refused;

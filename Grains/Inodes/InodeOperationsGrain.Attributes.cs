@@ -27,19 +27,10 @@ internal abstract partial class InodeOperationsGrain
     }
 
     /// <inheritdoc cref="IInodeOperations.SetAttributesAsync"/>
-    public async ValueTask<FsResult<AttributesReply>> SetAttributesAsync(OperationContext op, AttributesChange change)
-    {
-        var cause = change.Mask.HasFlag(AttributeMask.Size) ? RecallCause.DataChange : RecallCause.AttributesChange;
-        if (change.Mask.HasFlag(AttributeMask.Size) && !IsAnswered(op))
-        {
-            var cut = await CutLongTailAsync(op, change.SizeBytes);
-            if (cut.IsError) return cut.Error;
-        }
-
-        return await ChangeAsync(op, cause, default, change,
-            static (InodeOperationsGrain self, in OperationContext op, AttributesChange change, out QuotaNeed need) =>
-                self.ApplyAttributesAsync(op, change, out need));
-    }
+    public ValueTask<FsResult<AttributesReply>> SetAttributesAsync(OperationContext op, AttributesChange change) =>
+        change.Mask.HasFlag(AttributeMask.Size)
+            ? SetSizeAsync(op, change)
+            : SetAttributesAsync(op, RecallCause.AttributesChange, change);
 
     /// <inheritdoc cref="IInodeOperations.SyncAsync"/>
     public async ValueTask<FsResult<Nothing>> SyncAsync(SessionId session)
@@ -54,6 +45,23 @@ internal abstract partial class InodeOperationsGrain
     /// since.
     /// </summary>
     protected bool IsAnswered(in OperationContext op) => Shard.TryAnswered<AttributesReply>(op, out _);
+
+    private async ValueTask<FsResult<AttributesReply>> SetSizeAsync(OperationContext op, AttributesChange change)
+    {
+        if (!IsAnswered(op))
+        {
+            var cut = await CutLongTailAsync(op, change.SizeBytes);
+            if (cut.IsError) return cut.Error;
+        }
+
+        return await SetAttributesAsync(op, RecallCause.DataChange, change);
+    }
+
+    private ValueTask<FsResult<AttributesReply>> SetAttributesAsync(
+        in OperationContext op, RecallCause cause, AttributesChange change) =>
+        ChangeAsync(op, cause, default, change,
+            static (InodeOperationsGrain self, in OperationContext op, AttributesChange change, out QuotaNeed need) =>
+                self.ApplyAttributesAsync(op, change, out need));
 
     private ValueTask<FsResult<AttributesReply>> ApplyAttributesAsync(
         in OperationContext op, in AttributesChange change, out QuotaNeed need)

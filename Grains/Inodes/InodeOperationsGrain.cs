@@ -63,7 +63,11 @@ internal abstract partial class InodeOperationsGrain : Grain
     /// <summary>
     /// One change: the intent, the leases in the way, the earlier answer of a retry, the change, its commit.
     /// </summary>
-    protected async ValueTask<FsResult<T>> ChangeAsync<T, TState>(
+    protected ValueTask<FsResult<T>> ChangeAsync<T, TState>(
+        OperationContext op, RecallCause cause, FsName name, TState state, Change<T, TState> change) =>
+        Decision<T>.AnswerAsync(DecideAsync(op, cause, name, state, change));
+
+    private async ValueTask<Decision<T>> DecideAsync<T, TState>(
         OperationContext op, RecallCause cause, FsName name, TState state, Change<T, TState> change)
     {
         var refused = await AdmitAsync(op.Id.Session);
@@ -82,7 +86,7 @@ internal abstract partial class InodeOperationsGrain : Grain
                 Release(hold);
             }
 
-            if (need.IsNone) return await answer;
+            if (need.IsNone) return answer;
             refused = await LendAsync(need);
         }
 

@@ -8,11 +8,12 @@ namespace ClaudeFs.Grains.Storage;
 /// <summary>
 /// Takes submitted batches to the log: whatever waits when an append has ended goes into the next one, without a timer.
 /// One append is in flight. Who waits is completed on a loop of its own, so that nobody's continuation delays the next
-/// append.
+/// append. A thread that offers it (<see cref="LoopAssist"/>) makes the append that it waits for itself, and completes
+/// its waiters there once the loop has what came meanwhile.
 /// Invariants: batches are appended in the order in which they were queued; joint batches never in two appends; after
 /// the first failure nothing is appended any more. The queue's lock is taken inside shards' locks, never the other way.
 /// </summary>
-internal sealed class Committer : IDisposable
+internal sealed class Committer : IAssistedWork, IDisposable
 {
     private readonly Lock _lock = new();
     private readonly MetadataStore _store;
@@ -25,7 +26,6 @@ internal sealed class Committer : IDisposable
     private List<ShardBatch> _taken = [];
     private int _takenFrom;
     private bool _isRunning;
-    private bool _isHeld;
 
     public Committer(MetadataStore store, ILogTable log, ILoop loop, ILoop ackLoop)
     {
@@ -83,8 +83,14 @@ internal sealed class Committer : IDisposable
             _isRunning = true;
         }
 
-        _loop.Post(static state => _ = ((Committer)state!).RunAsync(), this);
+        if (!LoopAssist.TryKeep(this)) PostToLoop();
     }
+
+    /// <inheritdoc />
+    public void RunHere() => _ = AssistAsync();
+
+    /// <inheritdoc />
+    public void PostToLoop() => _loop.Post(static state => _ = ((Committer)state!).RunAsync(), this);
 
     /// <summary>Completes waiters on the ack loop.</summary>
     public void Acknowledge(List<CommitWaiter> due, bool isCommitted)
@@ -104,14 +110,49 @@ internal sealed class Committer : IDisposable
         {
             while (TryTake(out var count))
             {
-                if (!await AppendAsync(count)) return;
+                if (await AppendAsync(count) is not { } group) return;
+                if (group.Waiters.Count == 0) group.Complete();
+                else _ackLoop.Post(static state => ((AckGroup)state!).Complete(), group);
             }
         }
         catch (Exception fault)
         {
-            _store.Fail($"The committer stopped: {fault.Message}");
-            StoreLog.CommitterFailed(_store.Logger, fault);
+            Stop(fault);
         }
+    }
+
+    // One append only: what came meanwhile is the loop's, so that the helper is soon back at its own work.
+    private async Task AssistAsync()
+    {
+        AckGroup? group = null;
+        try
+        {
+            if (!TryTake(out var count)) return;
+            group = await AppendAsync(count);
+            if (group is not null && !TryRest()) PostToLoop();
+        }
+        catch (Exception fault)
+        {
+            Stop(fault);
+        }
+
+        group?.Complete();
+    }
+
+    // False when more is waiting: then the committer still runs.
+    private bool TryRest()
+    {
+        lock (_lock)
+        {
+            _isRunning = _queue.Count + _taken.Count - _takenFrom > 0;
+            return !_isRunning;
+        }
+    }
+
+    private void Stop(Exception fault)
+    {
+        _store.Fail($"The committer stopped: {fault.Message}");
+        StoreLog.CommitterFailed(_store.Logger, fault);
     }
 
     // How many of the taken batches go into the next append; false when there is nothing to do or no room.
@@ -134,8 +175,8 @@ internal sealed class Committer : IDisposable
             }
 
             count = Gather();
-            _isHeld = _store.Materialiser.IsBehind || _log.CapacityBytes - _log.UsedBytes < AppendBytes(count);
-            if (!_isHeld) return true;
+            var isHeld = _store.Materialiser.IsBehind || _log.CapacityBytes - _log.UsedBytes < AppendBytes(count);
+            if (!isHeld) return true;
             _isRunning = false;
         }
 
@@ -173,7 +214,8 @@ internal sealed class Committer : IDisposable
     private static long BatchBytes(ShardBatch batch) =>
         AppendBuffer.PartHeaderBytes + sizeof(uint) + batch.Head.Length + batch.Body.Length;
 
-    private async ValueTask<bool> AppendAsync(int count)
+    // Whoever waited for the append, to be completed; null when it failed.
+    private async ValueTask<AckGroup?> AppendAsync(int count)
     {
         Pack(count);
         var outcome = await _log.AppendAsync(_buffer, _store.Fail);
@@ -182,7 +224,7 @@ internal sealed class Committer : IDisposable
             _store.Fail("A shard's epoch has moved: another silo owns it now");
         }
 
-        if (outcome != AppendOutcome.Committed) return false;
+        if (outcome != AppendOutcome.Committed) return null;
 
         AppendCount++;
         var batches = new ShardBatch[count];
@@ -198,9 +240,7 @@ internal sealed class Committer : IDisposable
         Advance(batches, group.Waiters);
         _store.Materialiser.Add(new(_log.LastAppend, _log.EndPosition, LogFormat.PaddedBytes(_buffer.BodyBytes),
             _buffer.Stamp, batches));
-        if (group.Waiters.Count == 0) _groups.Return(group);
-        else _ackLoop.Post(static state => ((AckGroup)state!).Complete(), group);
-        return true;
+        return group;
     }
 
     private void Pack(int count)

@@ -20,6 +20,7 @@ public sealed class FileBlockDevice : IBlockDevice
     private readonly FileBlockDeviceOptions _options;
     private readonly bool _isView;
     private long _sizeBytes;
+    private int _inlineTransfers;
     private readonly FileBlockDevice? _owner;
 
     private FileBlockDevice(string path, SafeFileHandle handle, FileBlockDeviceOptions options, bool isDirect)
@@ -90,19 +91,23 @@ public sealed class FileBlockDevice : IBlockDevice
     public ValueTask ReadAsync(long offset, Memory<byte> destination, CancellationToken cancellationToken = default)
     {
         Check(offset, destination.Length, SizeBytes);
-        if (destination.Length > _options.InlineBytesMax)
-        {
-            return ReadPooledAsync(offset, destination, cancellationToken);
-        }
-
+        if (!TryBeginInline(destination.Length)) return ReadPooledAsync(offset, destination, cancellationToken);
         try
         {
             FinishRead(RandomAccess.Read(_handle, destination.Span, offset), offset, destination.Length);
             return ValueTask.CompletedTask;
         }
-        catch (IOException fault) when (fault is not FsException)
+        catch (FsException fault)
+        {
+            return ValueTask.FromException(fault);
+        }
+        catch (IOException fault)
         {
             return ValueTask.FromException(Fault("read", offset, destination.Length, fault));
+        }
+        finally
+        {
+            EndInline();
         }
     }
 
@@ -191,8 +196,7 @@ public sealed class FileBlockDevice : IBlockDevice
 
     private ValueTask WriteUncheckedAsync(long offset, ReadOnlyMemory<byte> source, CancellationToken cancellationToken)
     {
-        if (source.Length > _options.InlineBytesMax) return WritePooledAsync(offset, source, cancellationToken);
-
+        if (!TryBeginInline(source.Length)) return WritePooledAsync(offset, source, cancellationToken);
         try
         {
             RandomAccess.Write(_handle, source.Span, offset);
@@ -202,7 +206,16 @@ public sealed class FileBlockDevice : IBlockDevice
         {
             return ValueTask.FromException(Fault("write", offset, source.Length, fault));
         }
+        finally
+        {
+            EndInline();
+        }
     }
+
+    private bool TryBeginInline(int length) =>
+        length <= _options.InlineBytesMax && (_isView || Interlocked.Exchange(ref _inlineTransfers, 1) == 0);
+
+    private void EndInline() => Volatile.Write(ref _inlineTransfers, 0);
 
     private async ValueTask WritePooledAsync(
         long offset, ReadOnlyMemory<byte> source, CancellationToken cancellationToken)
