@@ -14,8 +14,8 @@ public sealed class FileBlockDeviceOptions
 
     /// <summary>
     /// A transfer of up to this many bytes runs on the caller's thread, which blocks for it, when no other one does;
-    /// longer ones, and those beside it, on the thread pool. A hop costs 7 to 14 µs of work and between idle cores 25 µs
-    /// of waiting, a 4 KiB transfer 30 to 60 µs.
+    /// longer ones, and those beside it, on the thread pool. A hop costs 7 to 14 µs of work, and 25 µs of waiting
+    /// between idle cores; a 4 KiB transfer takes 30 to 60 µs.
     /// </summary>
     public int InlineBytesMax { get; init; }
 }

@@ -16,7 +16,8 @@ public static class LoopAssist
     /// <summary>Until <see cref="Settle"/> this thread keeps the first piece of work it is asked to.</summary>
     public static void Offer() => t_isOffered = true;
 
-    /// <summary>Keeps the work for the end of what this thread does; false when it offers nothing, or has some.</summary>
+    /// <summary>Keeps the work for the end of what this thread does; false without an offer, or when it has
+    /// some.</summary>
     public static bool TryKeep(IAssistedWork work)
     {
         if (!t_isOffered || t_work is not null) return false;

@@ -33,11 +33,8 @@ try
                     target.Cool();
                 });
                 foreach (var threads in new[] { 1, 8 }) workload.RunMetadata(threads, files / threads);
-                if (target.Name != "null")
-                {
-                    workload.RunData(megabytes, 500);
-                    trees.Add((target.Name, TreeArchive.Extract(archive, target.Directory)));
-                }
+                workload.RunData(megabytes, 500);
+                trees.Add((target.Name, TreeArchive.Extract(archive, target.Directory)));
                 results.AddRange(workload.Results);
             }
         }
@@ -57,7 +54,7 @@ static IEnumerable<Target> Targets(string root)
     yield return new(
         "null", $"{root}/null",
         Path.GetFullPath(Path.Combine(programs, "../../../../NullDaemon/bin/Release/net10.0/cfs-null")),
-        [$"{root}/null"], restartsWhenCold: false);
+        [$"{root}/null", "60", $"{root}/null.sync"], restartsWhenCold: false);
     yield return new("claudefs", $"{root}/claudefs", Path.Combine(programs, "cfs"),
         [
             "dev", $"{root}/claudefs", "--data", $"{root}/data", "--size", "6G",

@@ -4,20 +4,22 @@ using ClaudeFs.NullDaemon;
 using ClaudeFs.Platform.Loops;
 using Microsoft.Extensions.Logging.Abstractions;
 
-// cfs-null DIR [SECONDS]: mounts an empty file system in memory whose names and attributes the kernel may keep for
-// SECONDS (default 0: it asks each time), until umount(8), SIGTERM or SIGINT. Prints "mounted" when it is, and its
-// counters at the end.
-if (args.Length is 0 or > 2
+// cfs-null DIR [SECONDS [FILE]]: mounts an empty file system in memory whose names and attributes the kernel may keep
+// for SECONDS (default 0: it asks each time), until umount(8), SIGTERM or SIGINT. With FILE an fsync writes and flushes
+// a block there. Prints "mounted" when it is, and its counters at the end.
+if (args.Length is 0 or > 3
     || !double.TryParse(args.ElementAtOrDefault(1) ?? "0", CultureInfo.InvariantCulture, out var seconds))
 {
-    Console.Error.WriteLine("usage: cfs-null DIR [SECONDS]");
+    Console.Error.WriteLine("usage: cfs-null DIR [SECONDS [FILE]]");
     return 64;
 }
 
 try
 {
     var ttl = TimeSpan.FromSeconds(seconds);
-    var fileSystem = new MemoryFileSystem(TimeProvider.System, ttl, ttl);
+    var fileSystem = args.Length == 3
+        ? await DurableFileSystem.OpenAsync(TimeProvider.System, ttl, args[2])
+        : new MemoryFileSystem(TimeProvider.System, ttl, ttl);
     FuseServices services = new(new ThreadLoopFactory(), TimeProvider.System, NullLogger.Instance);
     var mount =
         await FuseMount.MountAsync(
