@@ -8,7 +8,8 @@ internal sealed record PhaseSummary(
     double RatioToLocal, double RatioToNull, double ClaudeFsMegabytesPerSecond, double LocalP50Microseconds,
     double NullP50Microseconds, double ClaudeFsP50Microseconds, double ClaudeFsP99Microseconds);
 
-/// <summary>One floor of docs/performance.md: what was asked, what was measured, and what the null daemon does.</summary>
+/// <summary>One floor of docs/performance.md: what was asked, what was measured, and what the null daemon
+/// reaches.</summary>
 internal sealed record Floor(string Name, double Bound, double Measured, double OfNull, bool IsMet);
 
 /// <summary>What a run of the benchmark prints.</summary>
