@@ -2,6 +2,7 @@ using ClaudeFs.Client.Buffers;
 using ClaudeFs.Client.Content;
 using ClaudeFs.Client.Nodes;
 using ClaudeFs.Client.Sessions;
+using ClaudeFs.DataPlane.Storage;
 using ClaudeFs.Platform.Loops;
 using ClaudeFs.Primitives;
 
@@ -15,14 +16,20 @@ internal sealed class ClientContext
         (Dependencies, Options, Loop) = (dependencies, options, loop);
         Slabs = new SlabPool(options.WriteBufferBytes + options.ChunkCacheBytes);
         Nodes = new NodeTable(onOverfull, options.LeasesMax, options.EntriesMax);
-        Chunks = new ChunkCache(dependencies.Blocks, Slabs, options.ChunkCacheBytes, Instruments);
-        Reader = new ContentReader(dependencies.Blocks, Chunks, Instruments);
+        Blocks = options.IsEmbedded
+            ? dependencies.Blocks
+            : new PatientBlockClient(dependencies.Blocks, dependencies, options);
+        Chunks = new ChunkCache(Blocks, Slabs, options.ChunkCacheBytes, Instruments);
+        Reader = new ContentReader(Blocks, Chunks, Instruments);
         Memory = new MemoryBudget(options.WriteBufferBytes, loop);
-        Space = new SpaceBudget(dependencies.Blocks, loop);
+        Space = new SpaceBudget(Blocks, loop);
     }
 
     /// <summary>What the client stands on.</summary>
     public ClientDependencies Dependencies { get; }
+
+    /// <summary>The block store; waits for its connection.</summary>
+    public IBlockClient Blocks { get; }
 
     /// <summary>How it behaves.</summary>
     public ClientOptions Options { get; }

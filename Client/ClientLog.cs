@@ -33,6 +33,9 @@ internal static partial class ClientLog
     [LoggerMessage(2010, LogLevel.Debug, "A grain call is sent again in {Delay}")]
     public static partial void CallSentAgain(this ILogger logger, Exception fault, TimeSpan delay);
 
+    [LoggerMessage(2012, LogLevel.Debug, "The block store did not answer ({Error}): asked again in {Delay}")]
+    public static partial void BlocksAskedAgain(this ILogger logger, FsError error, TimeSpan delay);
+
     [LoggerMessage(2011, LogLevel.Warning, "A grain call had no answer and is given up")]
     public static partial void CallGivenUp(this ILogger logger, Exception fault);
 

@@ -77,7 +77,7 @@ public sealed partial class FileSystemClient
     /// <inheritdoc />
     public async ValueTask<FsResult<FileSystemSpace>> GetSpaceAsync(CancellationToken cancellationToken)
     {
-        var space = await _context.Dependencies.Blocks.GetSpaceAsync(cancellationToken);
+        var space = await _context.Blocks.GetSpaceAsync(cancellationToken);
         if (space.IsError) return space.Error;
         var statistics = await _context.Caller.QueryAsync(
             _context.Dependencies.Grains.GetGrain<IFileSystemGrain>(0), static (grain, _) => grain.GetStatisticsAsync(),
@@ -138,13 +138,13 @@ public sealed partial class FileSystemClient
         var known = Pin(inode);
         try
         {
-            BeginChange(known);
+            var ticket = BeginChange(known);
             var reply = await _context.Caller.MutateAsync(
                 inode, caller, AckMode.Commit,
                 (Grain: _leases.Operations(known), Name: name, Value: value.ToArray(), Mode: mode),
                 static (ask, op) => ask.Grain.SetXattrAsync(op, ask.Name, ask.Value, ask.Mode), cancellationToken);
             lock (known.Sync) known.HasNoXattrs = false;
-            EndChange(known);
+            EndChange(known, ticket);
             return reply;
         }
         finally
@@ -160,11 +160,11 @@ public sealed partial class FileSystemClient
         var known = Pin(inode);
         try
         {
-            BeginChange(known);
+            var ticket = BeginChange(known);
             var reply = await _context.Caller.MutateAsync(
                 inode, caller, AckMode.Commit, (Grain: _leases.Operations(known), Name: name),
                 static (ask, op) => ask.Grain.RemoveXattrAsync(op, ask.Name), cancellationToken);
-            EndChange(known);
+            EndChange(known, ticket);
             return reply;
         }
         finally
@@ -230,9 +230,8 @@ public sealed partial class FileSystemClient
         var reply = await _context.Caller.MutateAsync(
             inode.Id, caller, AckMode.Commit, (Grain: _leases.Operations(inode), Change: WithLocal(inode, change)),
             static (ask, op) => ask.Grain.SetAttributesAsync(op, ask.Change), cancellationToken);
-        EndChange(inode);
+        EndChange(inode, ticket, reply.IsError ? null : reply.Value);
         if (reply.IsError) return reply.Error;
-        LearnOwn(inode, reply.Value, ticket);
         lock (inode.Sync)
         {
             // Writes that are still buffered came before, and must not undo it when they are flushed.
@@ -271,16 +270,6 @@ public sealed partial class FileSystemClient
         }
     }
 
-    private void LearnOwn(CachedInode inode, in AttributesReply reply, in Ticket ticket)
-    {
-        lock (inode.Sync)
-        {
-            if (ticket.Session is not null) inode.Accept(reply.Lease, ticket.Session);
-            inode.LearnOwn(reply.Attributes);
-            if (inode.Content is { } content) _context.NoteDirt(inode, content);
-        }
-    }
-
     private bool HasNoXattrs(CachedInode inode)
     {
         lock (inode.Sync) return inode.HasNoXattrs && inode.Holds(LeaseMode.Read, _context.Sessions.Current);
@@ -289,14 +278,14 @@ public sealed partial class FileSystemClient
     private async ValueTask<FsResult<ReadOnlyMemory<byte>>> ListNamesAsync(
         CachedInode inode, CancellationToken cancellationToken)
     {
-        var ticket = _leases.Begin();
+        var ticket = _leases.Begin(inode);
         var reply = await _context.Caller.QueryAsync(
             _leases.Operations(inode), static (grain, session) => grain.ListXattrAsync(session), cancellationToken);
         if (reply.IsError) return reply.Error;
         lock (inode.Sync)
         {
             // The list carries no lease: it is good only if one was held all the time.
-            var isSure = inode.ChangedAt <= ticket.Fence && inode.Holds(LeaseMode.Read, ticket.Session);
+            var isSure = inode.ChangedAt <= ticket.Fence && inode.IsStillHeld(ticket.Lease, ticket.Session);
             if (isSure && reply.Value.IsEmpty) inode.HasNoXattrs = true;
         }
 

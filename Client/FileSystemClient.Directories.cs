@@ -32,7 +32,7 @@ public sealed partial class FileSystemClient
         if (!_directories.TryGetValue(handle, out var listing) || listing.Inode.Id != inode) return FsError.EBADF;
         if (TryFindInPage(listing, cookie, withAttributes, out var rest)) return rest;
 
-        var ticket = _leases.Begin();
+        var ticket = _leases.Begin(listing.Inode);
         var after = cookie <= CookieParent ? 0 : cookie;
         var reply = await _context.Caller.QueryAsync(
             (Grain: _leases.Directory(listing.Inode), After: after, WithAttributes: withAttributes),
@@ -85,20 +85,25 @@ public sealed partial class FileSystemClient
         var type = FileMode.DirentType(FileMode.Directory);
         if (cookie < CookieSelf) entries.Add(new ListedEntry(SelfName, directory.Id, type, CookieSelf, default));
         if (cookie < CookieParent) entries.Add(new ListedEntry(ParentName, page.Parent, type, CookieParent, default));
-        foreach (var entry in page.Entries) entries.Add(ToListed(directory, entry, withAttributes, ticket));
+        foreach (var entry in page.Entries)
+        {
+            entries.Add(ToListed(directory, entry, page.EntriesLease, withAttributes, ticket));
+        }
+
         listing.Page = [.. entries];
         (listing.PageAfter, listing.HasAttributes) = (cookie, withAttributes);
         (listing.IsLast, listing.HasPage) = (page.IsLast, true);
     }
 
-    private ListedEntry ToListed(CachedInode directory, in DirectoryEntry entry, bool withAttributes, in Ticket ticket)
+    private ListedEntry ToListed(
+        CachedInode directory, in DirectoryEntry entry, LeaseGrant lease, bool withAttributes, in Ticket ticket)
     {
         var node = default(Node);
         if (withAttributes && !entry.Attributes.Inode.IsNone)
         {
             var inode = _context.Nodes.Get(entry.Inode);
-            _leases.Learn(inode, entry.Attributes, entry.Lease, ticket);
-            var ttl = LearnName(directory, entry.Name, entry.Inode, LeaseGrant.None, ticket);
+            _leases.Learn(inode, entry.Attributes, entry.Lease, ticket with { Lease = 0 });
+            var ttl = LearnName(directory, entry.Name, entry.Inode, lease, ticket);
             node = _leases.ToNode(inode, ttl);
             inode.Unpin();
         }

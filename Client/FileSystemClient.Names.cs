@@ -93,14 +93,13 @@ public sealed partial class FileSystemClient
         var inode = _context.Nodes.Get(target);
         try
         {
-            var ticket = BeginChange(directory, inode);
+            var (ticket, own) = (BeginChange(directory, newName), BeginChange(inode));
             var reply = await _context.Caller.MutateAsync(
                 newParent, caller, AckMode.Commit, (Grain: _leases.Directory(directory), Name: newName, Target: target),
                 static (ask, op) => ask.Grain.LinkAsync(op, ask.Name, ask.Target), cancellationToken);
-            EndChange(directory, newName, reply.IsError ? null : target, reply.Value.EntriesLease, ticket);
-            EndChange(inode);
+            EndChange(directory, newName, reply.IsError ? null : target, ticket, reply.Value.EntriesLease);
+            EndChange(inode, own, reply.IsError ? null : new(reply.Value.Attributes, reply.Value.InodeLease));
             if (reply.IsError) return reply.Error;
-            _leases.Learn(inode, reply.Value.Attributes, reply.Value.InodeLease, AsOfNow(ticket));
             return ToNode(directory, newName, inode);
         }
         finally
@@ -117,13 +116,13 @@ public sealed partial class FileSystemClient
         var directory = Pin(parent);
         try
         {
-            BeginChange(directory);
+            var ticket = BeginChange(directory, name);
             var reply = await _context.Caller.MutateAsync(
                 parent, caller, AckMode.Commit, (Grain: _leases.Directory(directory), Name: name),
                 static (ask, op) => ask.Grain.UnlinkAsync(op, ask.Name), cancellationToken);
-            EndChange(directory, name, reply.IsError ? null : InodeId.None);
+            EndChange(directory, name, reply.IsError ? null : InodeId.None, ticket);
             if (reply.IsError) return reply.Error;
-            OnRemoved(reply.Value);
+            OnRemoved(reply.Value, ticket);
             return Nothing.Value;
         }
         finally
@@ -139,13 +138,13 @@ public sealed partial class FileSystemClient
         var directory = Pin(parent);
         try
         {
-            BeginChange(directory);
+            var ticket = BeginChange(directory, name);
             var reply = await _context.Caller.MutateAsync(
                 parent, caller, AckMode.Commit, (Grain: _leases.Directory(directory), Name: name),
                 static (ask, op) => ask.Grain.RemoveDirectoryAsync(op, ask.Name), cancellationToken);
-            EndChange(directory, name, reply.IsError ? null : InodeId.None);
+            EndChange(directory, name, reply.IsError ? null : InodeId.None, ticket);
             if (reply.IsError) return reply.Error;
-            OnRemoved(reply.Value);
+            OnRemoved(reply.Value, ticket);
             return Nothing.Value;
         }
         finally
@@ -163,7 +162,7 @@ public sealed partial class FileSystemClient
         var to = _context.Nodes.Get(newParent);
         try
         {
-            var ticket = BeginChange(from, to);
+            var (left, entered) = (BeginChange(from, name), BeginChange(to, newName));
             var reply = await _context.Caller.MutateAsync(
                 parent, caller, AckMode.Commit,
                 (Grain: _leases.Directory(from), Name: name, NewParent: newParent, NewName: newName, Flags: flags),
@@ -172,14 +171,14 @@ public sealed partial class FileSystemClient
             var isExchange = (flags & RenameFlags.Exchange) != 0;
             // Two names of one file: the silo did nothing, and both stay.
             var isSame = !reply.IsError && reply.Value.Replaced.Inode == reply.Value.Moved.Inode;
-            InodeId? left = reply.IsError ? null : isExchange || isSame ? reply.Value.Replaced.Inode : InodeId.None;
-            EndChange(from, name, left);
-            EndChange(to, newName, reply.IsError ? null : reply.Value.Moved.Inode);
+            InodeId? stays = reply.IsError ? null : isExchange || isSame ? reply.Value.Replaced.Inode : InodeId.None;
+            EndChange(from, name, stays, left);
+            EndChange(to, newName, reply.IsError ? null : reply.Value.Moved.Inode, entered);
             if (reply.IsError) return reply.Error;
 
-            LearnMoved(reply.Value.Moved, ticket);
-            if (isExchange) LearnMoved(reply.Value.Replaced.Attributes, ticket);
-            else if (!isSame) OnRemoved(reply.Value.Replaced);
+            LearnMoved(reply.Value.Moved, left);
+            if (isExchange) LearnMoved(reply.Value.Replaced.Attributes, left);
+            else if (!isSame) OnRemoved(reply.Value.Replaced, entered);
             return Nothing.Value;
         }
         finally
@@ -225,7 +224,7 @@ public sealed partial class FileSystemClient
     {
         try
         {
-            var ticket = _leases.Begin();
+            var ticket = _leases.Begin(directory);
             var reply = await _context.Caller.QueryAsync(
                 (Grain: _leases.Directory(directory), Name: name),
                 static (ask, session) => ask.Grain.LookupAsync(session, ask.Name), cancellationToken);
@@ -238,7 +237,7 @@ public sealed partial class FileSystemClient
             }
 
             var inode = _context.Nodes.Get(found);
-            _leases.Learn(inode, reply.Value.Attributes, reply.Value.InodeLease, ticket);
+            _leases.Learn(inode, reply.Value.Attributes, reply.Value.InodeLease, ticket with { Lease = 0 });
             var entryTtl = LearnName(directory, name, found, reply.Value.EntriesLease, ticket);
             var node = _leases.ToNode(inode, entryTtl);
             inode.Unpin();
@@ -256,30 +255,31 @@ public sealed partial class FileSystemClient
         var session = _context.Sessions.Current;
         lock (directory.Sync)
         {
-            var isSure = ticket.Session is not null && !_context.Nodes.MayHaveLeftSince(directory.Id, ticket.Fence);
-            if (isSure) directory.Accept(lease, ticket.Session!);
-            if (!isSure || directory.ChangedAt > ticket.Fence) return TimeSpan.Zero;
-            if (!directory.Holds(LeaseMode.Read, session) || !directory.Remember(name, child)) return TimeSpan.Zero;
-            return directory.Ttl(session, _context.Options.AttributesTtlMax);
+            if (!_leases.Accept(directory, lease, ticket) || directory.ChangedAt > ticket.Fence) return TimeSpan.Zero;
+            return directory.Remember(name, child)
+                ? directory.Ttl(session, _context.Options.AttributesTtlMax)
+                : TimeSpan.Zero;
         }
     }
 
     private async ValueTask<FsResult<CachedInode>> MakePinnedAsync(
         CachedInode directory, FsName name, MakeRequest request, Caller caller, CancellationToken cancellationToken)
     {
-        var ticket = BeginChange(directory);
+        var ticket = BeginChange(directory, name);
         var reply = await _context.Caller.MutateAsync(
             directory.Id, caller, AckMode.Commit, (Grain: _leases.Directory(directory), Name: name, Request: request),
             static (ask, op) => ask.Grain.MakeAsync(op, ask.Name, ask.Request), cancellationToken);
         InodeId? child = reply.IsError ? null : reply.Value.Attributes.Inode;
-        EndChange(directory, name, child, reply.Value.EntriesLease, ticket);
+        EndChange(directory, name, child, ticket, reply.Value.EntriesLease);
         if (reply.IsError) return reply.Error;
 
         var inode = _context.Nodes.Get(reply.Value.Attributes.Inode);
-        _leases.Learn(inode, reply.Value.Attributes, reply.Value.InodeLease, AsOfNow(ticket));
         lock (inode.Sync)
         {
-            if (!inode.Holds(LeaseMode.Read, _context.Sessions.Current)) return inode;
+            // Nobody knew it before: what it was made with holds if its lease does.
+            var attributes = reply.Value.Attributes;
+            var isKept = _leases.Learn(inode, attributes, reply.Value.InodeLease, ticket with { Lease = 0 });
+            if (!isKept || inode.Server.ChangeCounter != attributes.ChangeCounter) return inode;
             inode.HasNoXattrs = true;
             if (FileMode.IsRegular(request.Mode)) _context.ContentOf(inode).Map.SetEmpty();
         }
@@ -287,52 +287,55 @@ public sealed partial class FileSystemClient
         return inode;
     }
 
-    // What a change of ours answered is newer than what it began with: the fence is of now.
-    private Ticket AsOfNow(in Ticket ticket) => ticket with { Fence = _context.Nodes.Fence };
-
     private void LearnMoved(in InodeAttributes attributes, in Ticket ticket)
     {
         if (attributes.Inode.IsNone || _context.Nodes.Find(attributes.Inode) is not { } inode) return;
-        _leases.Learn(inode, attributes, LeaseGrant.None, AsOfNow(ticket));
+        _leases.Learn(inode, attributes, LeaseGrant.None, ticket with { Lease = 0 });
         inode.Unpin();
     }
 
-    private Ticket BeginChange(CachedInode first, CachedInode? second = null)
-    {
-        BeginOne(first);
-        if (second is not null) BeginOne(second);
-        return _leases.Begin();
-    }
-
-    private void BeginOne(CachedInode inode)
+    private Ticket BeginChange(CachedInode inode)
     {
         lock (inode.Sync)
         {
             inode.ChangesUnderWay++;
             inode.MarkChanged(_context.Nodes.MoveFence(), isStale: false);
+            return _leases.Begin(inode);
+        }
+    }
+
+    private Ticket BeginChange(CachedInode directory, FsName name)
+    {
+        lock (directory.Sync)
+        {
+            directory.BeginName(name);
+            return BeginChange(directory);
         }
     }
 
     // Null: the change was refused, or nobody knows.
     private void EndChange(
-        CachedInode directory, FsName name, InodeId? child, LeaseGrant lease = default, Ticket ticket = default)
+        CachedInode directory, FsName name, InodeId? child, in Ticket ticket, LeaseGrant lease = default)
     {
         lock (directory.Sync)
         {
             directory.ChangesUnderWay--;
-            if (ticket.Session is not null) directory.Accept(lease, ticket.Session);
+            var isKept = _leases.Accept(directory, lease, ticket);
             directory.MarkChanged(_context.Nodes.MoveFence(), isStale: true);
-            if (child is null || !directory.Holds(LeaseMode.Read, _context.Sessions.Current)) directory.Forget(name);
+            if (!directory.EndName(name) || child is null || !isKept) directory.Forget(name);
             else if (!directory.Remember(name, child.Value)) directory.Forget(name);
         }
     }
 
-    private void EndChange(CachedInode inode)
+    // Null: as above. What the answer tells is learnt before the end is marked: only another change makes it old.
+    private void EndChange(CachedInode inode, in Ticket ticket, AttributesReply? reply = null)
     {
         lock (inode.Sync)
         {
             inode.ChangesUnderWay--;
-            inode.MarkChanged(_context.Nodes.MoveFence(), isStale: true);
+            if (reply is { } known) _leases.Learn(inode, known.Attributes, known.Lease, ticket);
+            var isLatest = reply is not null && inode.ChangedAt <= ticket.Fence;
+            inode.MarkChanged(_context.Nodes.MoveFence(), isStale: !isLatest);
         }
     }
 
@@ -350,14 +353,14 @@ public sealed partial class FileSystemClient
         return _leases.ToNode(inode, ttl);
     }
 
-    private void OnRemoved(in RemovedReply removed)
+    private void OnRemoved(in RemovedReply removed, in Ticket ticket)
     {
         if (removed.Inode.IsNone) return;
         var inode = _context.Nodes.Get(removed.Inode);
         bool isForgettable;
         lock (inode.Sync)
         {
-            if (!removed.Attributes.Inode.IsNone) inode.LearnOwn(removed.Attributes);
+            if (!removed.Attributes.Inode.IsNone) inode.Learn(removed.Attributes, ticket.Fence);
             inode.MarkChanged(_context.Nodes.MoveFence(), isStale: true);
             inode.IsOrphan |= removed.IsOrphan;
             isForgettable = removed.IsOrphan && inode.OpenCount == 0;

@@ -58,7 +58,7 @@ public sealed partial class FileSystemClient
             }
 
             error = await _maps.LoadAsync(file.Inode, content, missing, Limits.ExtentsPerMapMax);
-            if (error != FsError.None) return error;
+            if (error is not (FsError.None or FsError.EAGAIN)) return error;
         }
     }
 
@@ -117,15 +117,20 @@ public sealed partial class FileSystemClient
                 static (ask, op) => ask.Grain.SetAttributesAsync(op, ask.Change), cancellationToken);
             lock (inode.Sync)
             {
-                inode.ChangesUnderWay--;
-                inode.MarkChanged(_context.Nodes.MoveFence(), isStale: reply.IsError);
-                if (reply.IsError) content.Map.Forget();
-                else content.Map.Truncate((long)change.SizeBytes);
+                EndChange(inode, ticket, reply.IsError ? null : reply.Value);
+                if (!reply.IsError && inode.IsStillHeld(ticket.Lease, ticket.Session))
+                {
+                    content.Map.Truncate((long)change.SizeBytes);
+                }
+                else
+                {
+                    content.Map.Forget();
+                }
+
                 content.NoteClean();
                 _context.NoteDirt(inode, content);
             }
 
-            if (!reply.IsError) LearnOwn(inode, reply.Value, ticket);
             return reply.Error;
         }
         finally
@@ -212,12 +217,11 @@ public sealed partial class FileSystemClient
                 static (ask, op) => ask.Grain.AllocateAsync(op, ask.Mode, ask.Offset, ask.Length), cancellationToken);
             lock (inode.Sync)
             {
-                inode.ChangesUnderWay--;
-                inode.MarkChanged(_context.Nodes.MoveFence(), isStale: reply.IsError);
+                EndChange(inode, ticket, reply.IsError ? null : reply.Value);
                 content.Map.ForgetRange(from, to - from);
+                _context.NoteDirt(inode, content);
             }
 
-            if (!reply.IsError) LearnOwn(inode, reply.Value, ticket);
             return reply.Error;
         }
         finally

@@ -1,4 +1,5 @@
 using ClaudeFs.Client.Nodes;
+using ClaudeFs.Grains;
 using ClaudeFs.Primitives;
 
 namespace ClaudeFs.Client.Content;
@@ -11,21 +12,25 @@ internal sealed class ContentMaps(ClientContext context, InodeLeases leases)
     /// <summary>
     /// Learns the pieces of extents [<paramref name="first"/>, + <paramref name="count"/>). An answer that a change of
     /// the
-    /// client's own overtook is asked for again. Errors: ESTALE, EISDIR, EIO and the caller's.
+    /// client's own overtook is asked for again. Errors: ESTALE, EISDIR, EIO and the caller's; EAGAIN when no lease is
+    /// held any more under which it could be kept.
     /// </summary>
     public async ValueTask<FsError> LoadAsync(CachedInode inode, FileContent content, uint first, uint count)
     {
         count = Math.Clamp(count, 1, Limits.ExtentsPerMapMax);
         while (true)
         {
-            var ticket = leases.Begin();
+            var ticket = leases.Begin(inode);
             var reply = await context.Caller.QueryAsync(
                 (Grain: leases.File(inode), First: first, Count: count),
                 static (ask, session) => ask.Grain.GetMapAsync(session, ask.First, ask.Count), CancellationToken.None);
             if (reply.IsError) return reply.Error;
             lock (inode.Sync)
             {
-                if (inode.ChangedAt > ticket.Fence) continue;
+                // While the session's term has run out, the next round waits for it.
+                var isLeft = context.Sessions.Current is { IsValid: true } session && inode.HeldNumber(session) == 0;
+                if (isLeft || inode.Mode == LeaseMode.None) return FsError.EAGAIN;
+                if (inode.ChangedAt > ticket.Fence || !inode.IsStillHeld(ticket.Lease, ticket.Session)) continue;
                 inode.Learn(reply.Value.Attributes, ticket.Fence);
                 content.Map.Learn(reply.Value, first, count);
                 return FsError.None;

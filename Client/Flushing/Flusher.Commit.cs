@@ -133,7 +133,7 @@ internal sealed partial class Flusher
             under = inode.Session;
         }
 
-        var ticket = leases.Begin();
+        var ticket = leases.Begin(inode);
         var reply = await context.Caller.MutateAsync(
             inode.Id, Caller.Root, ack, (Grain: leases.File(inode), Request: request),
             static (send, op) => send.Grain.WriteAsync(op, send.Request), CancellationToken.None, under,
@@ -144,10 +144,9 @@ internal sealed partial class Flusher
     private void Learn(
         CachedInode inode, FileContent content, WriteRequest request, AttributesReply reply, in Ticket ticket)
     {
-        if (ticket.Session is not null) inode.Accept(reply.Lease, ticket.Session);
-        if (request.Inline is not null) content.Map.SetInline(request.Inline);
+        if (!leases.Learn(inode, reply.Attributes, reply.Lease, ticket)) content.Map.Forget();
+        else if (request.Inline is not null) content.Map.SetInline(request.Inline);
         else content.Map.Apply(request.Updates);
-        inode.LearnOwn(reply.Attributes);
         inode.MarkChanged(context.Nodes.MoveFence(), isStale: false);
     }
 
@@ -169,7 +168,7 @@ internal sealed partial class Flusher
     private void Lose(CachedInode inode, FileContent content, FlushRound round, FsError error)
     {
         // Who wrote cannot do anything about a lease or an inode that is gone: to them it is a failed write.
-        if (error is FsError.ESTALE or FsError.None) error = FsError.EIO;
+        if (error is FsError.ESTALE or FsError.EAGAIN or FsError.None) error = FsError.EIO;
         context.Dependencies.Logger.WritesLost(inode.Id, round.HeldBytes, error);
         context.Instruments.FlushFailures.Add(1);
         var held = content.Buffer.HeldBytes;
@@ -212,7 +211,7 @@ internal sealed partial class Flusher
             inode.MarkChanged(context.Nodes.MoveFence(), isStale: false);
         }
 
-        var ticket = leases.Begin();
+        var ticket = leases.Begin(inode);
         var reply = await context.Caller.MutateAsync(
             inode.Id, Caller.Root, ack, (Grain: leases.Operations(inode), Change: also),
             static (send, op) => send.Grain.SetAttributesAsync(op, send.Change), CancellationToken.None, under);
@@ -227,8 +226,7 @@ internal sealed partial class Flusher
                 return outcome.Error == FsError.None ? new(reply.Error, false) : outcome;
             }
 
-            if (ticket.Session is not null) inode.Accept(reply.Value.Lease, ticket.Session);
-            inode.LearnOwn(reply.Value.Attributes);
+            leases.Learn(inode, reply.Value.Attributes, reply.Value.Lease, ticket);
             inode.MarkChanged(context.Nodes.MoveFence(), isStale: false);
             content.NoteSent(also, false, Stamp.Zero);
             context.NoteDirt(inode, content);

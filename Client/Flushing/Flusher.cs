@@ -239,7 +239,7 @@ internal sealed partial class Flusher(
         var loop = round.HeldBytes > HashInlineBytes ? loops[(int)(inode.Id.Value % (ulong)loops.Count)] : null;
         for (var attempt = 0; ; attempt++)
         {
-            var pipeline = new PutPipeline(context.Dependencies.Blocks, Namer(), loop);
+            var pipeline = new PutPipeline(context.Blocks, Namer(), loop);
             var put = await pipeline.RunAsync(round.Chunks, round.SizeBytes);
             context.Instruments.FlushedBytes.Add(put.StoredBytes);
             if (put.Updates.IsEmpty)

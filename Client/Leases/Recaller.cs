@@ -55,8 +55,9 @@ internal sealed class Recaller(ClientContext context) : ILeaseHolder, ISessionLi
             lock (inode.Sync)
             {
                 names = Names(inode);
-                inode.DropLease(isLost);
-                inode.MarkChanged(context.Nodes.MoveFence(), isStale: true);
+                var fence = context.Nodes.MoveFence();
+                inode.DropLease(isLost, fence);
+                inode.MarkChanged(fence, isStale: true);
             }
 
             await context.InvalidateAsync(inode.Id, 0);

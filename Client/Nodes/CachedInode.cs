@@ -23,7 +23,10 @@ internal sealed class CachedInode(InodeId id, EntryTally tally)
     private ulong _number;
     private ulong _recalledNumber;
     private Epoch _epoch;
+    private List<NameUnderChange>? _namesUnderChange;
     private ClientSession? _session;
+    private bool _isVoid;
+    private long _voidSince;
     private int _pins = 1;
 
     /// <summary>Guards the members.</summary>
@@ -113,24 +116,28 @@ internal sealed class CachedInode(InodeId id, EntryTally tally)
         return remaining < max ? remaining : max;
     }
 
+    /// <summary>The number of the lease that holds now; 0 when none does.</summary>
+    public ulong HeldNumber(ClientSession? session) => Holds(LeaseMode.Read, session) ? _number : 0;
+
     /// <summary>
-    /// Takes in attributes that were asked for at <paramref name="fence"/>. Older ones than those here are passed over;
-    /// so
-    /// is, for staleness, what a change of the client's own may have overtaken.
+    /// Whether the lease of this number has held without a break until now: what was read or changed meanwhile under it
+    /// is still so.
+    /// </summary>
+    public bool IsStillHeld(ulong number, ClientSession? session) =>
+        number > _recalledNumber && Holds(LeaseMode.Read, session);
+
+    /// <summary>
+    /// Takes in attributes that were asked for at <paramref name="fence"/>, or answered a change of the client's own
+    /// that began then and has not been marked as ended. Older ones than those here are passed over; so is, for
+    /// staleness, what another change of the client's own may have overtaken.
     /// </summary>
     public void Learn(in InodeAttributes attributes, long fence)
     {
-        if (HasAttributes && attributes.ChangeCounter < _server.ChangeCounter) return;
-        _server = attributes;
+        if (fence < _voidSince) return;
+        var isOlder = HasAttributes && !_isVoid && attributes.ChangeCounter < _server.ChangeCounter;
+        if (isOlder) return;
+        (_server, _isVoid) = (attributes, false);
         if (ChangedAt <= fence) IsStale = false;
-    }
-
-    /// <summary>Takes in the attributes that a change of the client's own answered.</summary>
-    public void LearnOwn(in InodeAttributes attributes)
-    {
-        if (HasAttributes && attributes.ChangeCounter < _server.ChangeCounter) return;
-        _server = attributes;
-        IsStale = false;
     }
 
     /// <summary>The client begins or ends a change of its own.</summary>
@@ -140,19 +147,43 @@ internal sealed class CachedInode(InodeId id, EntryTally tally)
         IsStale |= isStale;
     }
 
-    /// <summary>Takes in a grant; one that was recalled already, or is older, is passed over. True when the lease
-    /// holds.</summary>
-    public bool Accept(LeaseGrant grant, ClientSession session)
+    /// <summary>
+    /// Takes in a grant; one that was recalled already is passed over. True when the granted lease, or a later one that
+    /// followed without a break, holds: then what came with the grant is still so.
+    /// </summary>
+    public bool Accept(LeaseGrant grant, ClientSession? session)
     {
-        if (grant.Mode == LeaseMode.None || session.IsLost) return false;
+        if (grant.Mode == LeaseMode.None || session is null || session.IsLost) return false;
         session.LearnEpoch(Id.Shard, grant.Epoch);
-        var isSame = ReferenceEquals(_session, session) && _epoch == grant.Epoch;
-        if (isSame && grant.Number <= _recalledNumber) return false;
-        if (isSame && _mode != LeaseMode.None && grant.Number <= _number) return true;
-        if (!isSame || _mode == LeaseMode.None) ForgetLearnt();
+        if (grant.Number <= _recalledNumber) return false;
+        if (_mode != LeaseMode.None && grant.Number <= _number) return true;
+        if (_mode != LeaseMode.None && (!ReferenceEquals(_session, session) || _epoch != grant.Epoch)) NoteLoss();
+        if (_mode == LeaseMode.None) ForgetLearnt();
         (_mode, _number, _epoch, _session) = (grant.Mode, grant.Number, grant.Epoch, session);
         HasToldOpen = false;
         return true;
+    }
+
+    /// <summary>A change of the client's own to a name has left; ends with <see cref="EndName"/>.</summary>
+    public void BeginName(FsName name)
+    {
+        _namesUnderChange ??= [];
+        var at = _namesUnderChange.FindIndex(other => other.Name == name);
+        if (at < 0) _namesUnderChange.Add(new(name, 1, false));
+        else _namesUnderChange[at] = new(name, _namesUnderChange[at].Count + 1, true);
+    }
+
+    /// <summary>
+    /// True when no other change of the same name was under way: of two whose answers may come in any order neither
+    /// tells what the name is now.
+    /// </summary>
+    public bool EndName(FsName name)
+    {
+        var at = _namesUnderChange!.FindIndex(other => other.Name == name);
+        var (_, count, isContested) = _namesUnderChange[at];
+        if (count == 1) _namesUnderChange.RemoveAt(at);
+        else _namesUnderChange[at] = new(name, count - 1, isContested);
+        return !isContested;
     }
 
     /// <summary>Remembers a name; false when there is no room, and so no front end may keep it either.</summary>
@@ -180,13 +211,12 @@ internal sealed class CachedInode(InodeId id, EntryTally tally)
 
     /// <summary>
     /// A recall of everything up to <paramref name="number"/> ends. Returns what is kept of it: a later grant stands
-    /// and
-    /// is not counted.
+    /// and is not counted. A recall that overtook its grant leaves nothing: the grant would undo it.
     /// </summary>
     public LeaseMode GiveBack(ulong number, LeaseMode keepAtMost)
     {
         if (_mode != LeaseMode.None && _number > number) return LeaseMode.None;
-        if (keepAtMost != LeaseMode.None && _mode != LeaseMode.None)
+        if (keepAtMost != LeaseMode.None && _mode != LeaseMode.None && _number == number)
         {
             _mode = _mode < keepAtMost ? _mode : keepAtMost;
             return _mode;
@@ -201,12 +231,16 @@ internal sealed class CachedInode(InodeId id, EntryTally tally)
     /// <summary>Whether a grant later than <paramref name="number"/> stands.</summary>
     public bool IsGrantedAfter(ulong number) => _mode != LeaseMode.None && _number > number;
 
-    /// <summary>The session is gone or its term has run out: nothing holds.</summary>
-    public void DropLease(bool isLost)
+    /// <summary>
+    /// The session is gone or its term has run out: nothing holds. What a lost one was told may be undone, so nothing
+    /// asked for before <paramref name="at"/> is learnt any more, and what comes then counts whatever its change
+    /// counter.
+    /// </summary>
+    public void DropLease(bool isLost, long at)
     {
-        if (isLost || _mode != LeaseMode.Write) _mode = LeaseMode.None;
+        if (isLost) (_isVoid, _voidSince) = (true, at);
+        if (isLost || _mode != LeaseMode.Write) NoteLoss();
         ForgetLearnt();
-        IsStale = true;
     }
 
     /// <summary>One more user; false when the inode has left the table.</summary>
@@ -232,6 +266,13 @@ internal sealed class CachedInode(InodeId id, EntryTally tally)
     /// <summary>Takes the caller's pin, the last, and closes the inode for ever; false when there are others.</summary>
     public bool TryRetire() => Interlocked.CompareExchange(ref _pins, -1, 1) == 1;
 
+    // Grants up to here are not to be taken up again, even if their answers come late.
+    private void NoteLoss()
+    {
+        _recalledNumber = Math.Max(_recalledNumber, _number);
+        _mode = LeaseMode.None;
+    }
+
     // What was learnt under an earlier lease is no good under the next.
     private void ForgetLearnt()
     {
@@ -240,4 +281,6 @@ internal sealed class CachedInode(InodeId id, EntryTally tally)
         IsStale = true;
         if (_mode != LeaseMode.Write) Content?.Map.Forget();
     }
+
+    private readonly record struct NameUnderChange(FsName Name, int Count, bool IsContested);
 }

@@ -6,17 +6,30 @@ using ClaudeFs.Primitives;
 namespace ClaudeFs.Client.Nodes;
 
 /// <summary>What a request notes when it leaves, so that its answer is learnt only if nothing overtook it.</summary>
-internal readonly record struct Ticket(ClientSession? Session, long Fence);
+/// <param name="Session">Under which it leaves; null when there is none.</param>
+/// <param name="Fence">See <see cref="NodeTable"/>.</param>
+/// <param name="Lease">Number of the lease that is held on the inode it is about; 0 when there is none.</param>
+internal readonly record struct Ticket(ClientSession? Session, long Fence, ulong Lease);
 
 /// <summary>Asks grains for attributes and leases and learns their answers. Thread-safe.</summary>
+/// <remarks>
+/// Answers come in any order, and recalls between them. Attributes carry a change counter, so older ones are known.
+/// Names, maps and lists carry nothing: they are learnt only when they came with a grant that still holds, or when one
+/// lease held from the question to the answer. Else another client may have changed them before the lease that holds
+/// now was granted.
+/// </remarks>
 internal sealed class InodeLeases(ClientContext context)
 {
     // A grant that a recall overtook is asked for again; each round is a grain's decision, so this ends in practice at
     // once.
     private const int GrantAttemptsMax = 16;
 
-    /// <summary>A request leaves now.</summary>
-    public Ticket Begin() => new(context.Sessions.Current, context.Nodes.Fence);
+    /// <summary>A request about an inode leaves now.</summary>
+    public Ticket Begin(CachedInode inode)
+    {
+        var (session, fence) = (context.Sessions.Current, context.Nodes.Fence);
+        lock (inode.Sync) return new(session, fence, inode.HeldNumber(session));
+    }
 
     /// <summary>The grain of a directory.</summary>
     public IDirectoryGrain Directory(InodeId id) =>
@@ -49,19 +62,28 @@ internal sealed class InodeLeases(ClientContext context)
         return isDirectory ? Directory(inode) : File(inode);
     }
 
-    /// <summary>Learns an answer about an inode.</summary>
-    public void Learn(CachedInode inode, in InodeAttributes attributes, LeaseGrant grant, in Ticket ticket)
+    /// <summary>
+    /// Learns an answer about an inode. True when it holds now and may be kept: it came with a lease, or under one.
+    /// </summary>
+    public bool Learn(CachedInode inode, in InodeAttributes attributes, LeaseGrant grant, in Ticket ticket)
     {
         lock (inode.Sync)
         {
-            if (ticket.Session is not null && !context.Nodes.MayHaveLeftSince(inode.Id, ticket.Fence))
-            {
-                inode.Accept(grant, ticket.Session);
-            }
-
+            var isKept = Accept(inode, grant, ticket);
             inode.Learn(attributes, ticket.Fence);
             if (inode.HasAttributes && inode.Server.Nlink == 0) inode.IsOrphan = true;
+            return isKept;
         }
+    }
+
+    /// <summary>
+    /// Takes in the grant of an answer. True when what came with it may be kept. The inode's lock is held.
+    /// </summary>
+    public bool Accept(CachedInode inode, LeaseGrant grant, in Ticket ticket)
+    {
+        // What left the table meanwhile has forgotten which grants were recalled.
+        if (context.Nodes.MayHaveLeftSince(inode.Id, ticket.Fence)) return false;
+        return inode.Accept(grant, ticket.Session) || inode.IsStillHeld(ticket.Lease, ticket.Session);
     }
 
     /// <summary>A node for a front end, from what is known of an inode.</summary>
@@ -82,7 +104,7 @@ internal sealed class InodeLeases(ClientContext context)
     public async ValueTask<FsResult<InodeAttributes>> RefreshAsync(
         CachedInode inode, CancellationToken cancellationToken)
     {
-        var ticket = Begin();
+        var ticket = Begin(inode);
         var reply = await context.Caller.QueryAsync(
             Operations(inode), static (grain, session) => grain.GetAttributesAsync(session), cancellationToken);
         if (reply.IsError) return reply.Error;
@@ -124,7 +146,7 @@ internal sealed class InodeLeases(ClientContext context)
 
     private async ValueTask<FsError> AskAsync(CachedInode inode, LeaseMode mode, CancellationToken cancellationToken)
     {
-        var ticket = Begin();
+        var ticket = Begin(inode);
         bool isHeld;
         lock (inode.Sync) isHeld = inode.Holds(mode, ticket.Session);
         if (isHeld) return (await RefreshAsync(inode, cancellationToken)).Error;

@@ -19,14 +19,14 @@ internal abstract partial class InodeOperationsGrain
             if (quick.Mode >= mode) return await AnswerAsync(quick, session);
         }
 
-        var hold = await HoldAsync(session, mode, RecallCause.Lease, default);
+        // No visit: who asks again for what it has here has given it back already, and waits like all others.
+        var hold = await HoldAsync(session, mode, RecallCause.Lease, default, mayVisit: false);
         if (hold.Error != FsError.None) return hold.Error;
         LeaseGrant grant;
         try
         {
-            // A visit is the holder of the write lease asking again while others wait for it: it is on its way back.
             if (Core.Sessions.Find(session) is not { IsAlive: true }) return FsError.ESTALE;
-            grant = hold.IsVisit ? OwnLease(session) : Leases.Grant(Inode, session, mode);
+            grant = Leases.Grant(Inode, session, mode);
         }
         finally
         {

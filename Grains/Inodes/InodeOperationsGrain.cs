@@ -105,10 +105,11 @@ internal abstract partial class InodeOperationsGrain : Grain
     /// when nobody is
     /// in the way; the holder of the write lease goes ahead of whoever waits for it.
     /// </summary>
-    protected ValueTask<Hold> HoldAsync(SessionId session, LeaseMode wanted, RecallCause cause, FsName name)
+    protected ValueTask<Hold> HoldAsync(
+        SessionId session, LeaseMode wanted, RecallCause cause, FsName name, bool mayVisit = true)
     {
         var token = IntentTable.NewToken();
-        if (!Intents.TryTake(Inode, token)) return WaitAsync(token, session, wanted, cause, name);
+        if (!Intents.TryTake(Inode, token)) return WaitAsync(token, session, wanted, cause, name, mayVisit);
         if (!Leases.HasConflict(Inode, session, wanted)) return new(new Hold(token));
         Intents.Drain(Inode, token);
         return DrainAsync(token, session, wanted, cause, name);
@@ -126,10 +127,10 @@ internal abstract partial class InodeOperationsGrain : Grain
         Shard.Reply<T>(error, version, session);
 
     private async ValueTask<Hold> WaitAsync(
-        IntentToken token, SessionId session, LeaseMode wanted, RecallCause cause, FsName name)
+        IntentToken token, SessionId session, LeaseMode wanted, RecallCause cause, FsName name, bool mayVisit)
     {
         // Waiting in line behind someone who waits for our own lease would be for ever: its holder visits instead.
-        while (session != SessionId.None && Leases.Find(Inode, session).Mode == LeaseMode.Write)
+        while (mayVisit && session != SessionId.None && Leases.Find(Inode, session).Mode == LeaseMode.Write)
         {
             if (Intents.TryTake(Inode, token)) return new(token);
             if (Intents.TryVisit(Inode))

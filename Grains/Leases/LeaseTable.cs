@@ -16,17 +16,23 @@ public readonly record struct HeldLease(SessionId Session, LeaseMode Mode, ulong
 /// so they conflict with everything until they come back or their term is over.</para>
 /// Thread-safe: one lock, taken before the intent table's. Nothing is called under it but that table.
 /// </summary>
-public sealed class LeaseTable(IntentTable intents)
+public sealed class LeaseTable(IntentTable intents, Epoch epoch)
 {
+    // Grants of one epoch: a million a second for half a year; a million starts of the owner fit above.
+    private const int GrantBits = 44;
+
     private readonly Lock _lock = new();
     private readonly Dictionary<InodeId, Holders> _holders = [];
     private readonly Dictionary<SessionId, SessionLeases> _sessions = [];
     private readonly Dictionary<InodeId, ImmutableArray<SessionId>> _open = [];
     private readonly HashSet<SessionId> _absent = [];
-    private ulong _lastNumber;
 
-    /// <summary>The shard's epoch, which every grant names; set by the shard when it is raised.</summary>
-    public Epoch Epoch { get; set; }
+    // Above all numbers of earlier epochs, so that a client compares numbers alone: which of a grant and a recall came
+    // first, whatever happened to its session and to the shard's owner in between.
+    private ulong _lastNumber = checked(epoch.Value << GrantBits);
+
+    /// <summary>The shard's epoch, which every grant names.</summary>
+    public Epoch Epoch => epoch;
 
     /// <summary>Leases held.</summary>
     public int Count

@@ -36,7 +36,7 @@ public sealed partial class Shard
         Store = store;
         _rows = store.Rows;
         _table = new(budget);
-        Leases = new(Intents);
+        Leases = new(Intents, epoch);
         _sequence = _committed = _rows.FindSequence(id);
         if (_rows.Find(id, RowKey.Shard) is ShardRow row) Adopt(row);
         else _inodeCeiling = _nextInode = FirstInodeCounter;

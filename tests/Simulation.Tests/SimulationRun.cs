@@ -103,6 +103,7 @@ internal sealed class SimulationRun
         var process = _world.StartProcess("silo");
         Do(process, "the silo starts", async () =>
             _silo = await SimulatedSilo.StartAsync(process, _world, _disks, _network));
+        _local.Silo = _remote.Silo = _silo;
         Do(process, "the local client starts", () =>
             _local.StartAsync(process, _silo.Grains, _silo.Blocks.CreateClient()));
         if (_remote.Start == 0) StartRemote();
@@ -129,7 +130,6 @@ internal sealed class SimulationRun
         _silo.Process.Kill();
         _disks.Cut();
         _network.KillSilo();
-        _remote.NoteSiloLost();
         foreach (var driver in _drivers.OfType<SharedDriver>()) driver.NoteCut();
         StartSilo();
         foreach (var driver in _drivers.Where(driver => driver.Client == _local))

@@ -20,6 +20,8 @@ internal sealed class FakeBlocks(long capacityBytes = 1L << 40) : IBlockClient
 
     public Func<ReadOnlyMemory<BlockWrite>, FsError>? OnPut { get; set; }
 
+    public Func<ChunkLocation, FsError>? OnRead { get; set; }
+
     public ulong GarbageEpoch { get; set; } = 1;
 
     public int Reads => _reads;
@@ -55,6 +57,7 @@ internal sealed class FakeBlocks(long capacityBytes = 1L << 40) : IBlockClient
     {
         if (IsAsync) await Task.Yield();
         Interlocked.Increment(ref _reads);
+        if (OnRead?.Invoke(location) is { } error && error != FsError.None) return error;
         if (!_stored.TryGetValue(location, out var bytes)) return FsError.ESTALE;
         if (bytes.Length != destination.Length || Crc32c.Compute(bytes) != checksum) return FsError.EIO;
         bytes.CopyTo(destination);

@@ -41,6 +41,9 @@ internal sealed class FakeCluster
     /// <summary>Called with the operation's name; true fails the call before anything is done.</summary>
     public Func<string, bool>? LosesRequest { get; set; }
 
+    /// <summary>Called with the operation's name when it is done: its reply leaves when the task has ended.</summary>
+    public Func<string, Task>? HoldsReply { get; set; }
+
     /// <summary>Called with each write; an error refuses it.</summary>
     public Func<InodeId, WriteRequest, FsError>? OnWrite { get; set; }
 
@@ -186,6 +189,14 @@ internal sealed class FakeCluster
             Count(name);
             return answer();
         }
+    }
+
+    /// <summary>Answers a question; the reply may be held up.</summary>
+    public async ValueTask<FsResult<T>> AskAsync<T>(string name, Func<FsResult<T>> answer)
+    {
+        var reply = Ask(name, answer);
+        if (HoldsReply?.Invoke(name) is { } hold) await hold;
+        return reply;
     }
 
     public async ValueTask RecallAsync(InodeId on, SessionId session, LeaseMode wanted, RecallCause cause)

@@ -9,14 +9,14 @@ internal sealed class FakeDirectoryGrain(FakeCluster cluster, InodeId id)
     : FakeInodeOperations(cluster, id), IDirectoryGrain
 {
     public ValueTask<FsResult<EntryReply>> LookupAsync(SessionId session, FsName name) =>
-        new(Cluster.Ask<EntryReply>("Lookup", () =>
+        Cluster.AskAsync<EntryReply>("Lookup", () =>
         {
             if (Row is not { } row || !Cluster.IsOpen(session)) return FsError.ESTALE;
             var child = row.Find(name);
             return child.IsNone
                 ? new EntryReply(default, Cluster.Grant(row, session, LeaseMode.Read), LeaseGrant.None)
                 : Entry(row, Cluster.Row(child)!, session, LeaseMode.Read);
-        }));
+        });
 
     public ValueTask<FsResult<EntryReply>> MakeAsync(OperationContext op, FsName name, MakeRequest request) =>
         Cluster.DoAsync<EntryReply>("Make", op, Id, RecallCause.EntriesChange, now =>

@@ -15,7 +15,7 @@ internal abstract class FakeInodeOperations(FakeCluster cluster, InodeId id) : I
     protected FakeInode? Row => cluster.Row(id);
 
     public ValueTask<FsResult<AttributesReply>> GetAttributesAsync(SessionId session) =>
-        new(cluster.Ask("GetAttributes", () => Reply(session, LeaseMode.Read)));
+        cluster.AskAsync("GetAttributes", () => Reply(session, LeaseMode.Read));
 
     public ValueTask<FsResult<AttributesReply>> SetAttributesAsync(OperationContext op, AttributesChange change) =>
         cluster.DoAsync<AttributesReply>("SetAttributes", op, id, RecallCause.AttributesChange, now =>
@@ -49,7 +49,7 @@ internal abstract class FakeInodeOperations(FakeCluster cluster, InodeId id) : I
         for (var attempt = 0; attempt < 100; attempt++)
         {
             await cluster.RecallAsync(id, session, mode, RecallCause.Lease);
-            var reply = cluster.Ask("AcquireLease", () => Reply(session, mode));
+            var reply = await cluster.AskAsync("AcquireLease", () => Reply(session, mode));
             if (reply.IsError || reply.Value.Lease.Mode >= mode) return reply;
         }
 
@@ -93,7 +93,7 @@ internal abstract class FakeInodeOperations(FakeCluster cluster, InodeId id) : I
 internal sealed class FakeInodeGrain(FakeCluster cluster, InodeId id) : FakeInodeOperations(cluster, id), IInodeGrain
 {
     public ValueTask<FsResult<FileMap>> GetMapAsync(SessionId session, uint firstExtent, uint count) =>
-        new(Cluster.Ask<FileMap>("GetMap", () => Row is { } row ? row.Map(firstExtent, count) : FsError.ESTALE));
+        Cluster.AskAsync<FileMap>("GetMap", () => Row is { } row ? row.Map(firstExtent, count) : FsError.ESTALE);
 
     public ValueTask<FsResult<AttributesReply>> WriteAsync(OperationContext op, WriteRequest request)
     {

@@ -80,7 +80,7 @@ public class IntentTableTests
     [Fact]
     public void Leases_are_shared_by_readers_alone_for_a_writer_and_not_granted_under_an_intent()
     {
-        var leases = new LeaseTable(_intents);
+        var leases = new LeaseTable(_intents, new Epoch(1));
         Assert.Equal(LeaseMode.None, leases.TryGrantRead(Inode, First).Mode);
         leases.Enter(First);
         leases.Enter(Second);
@@ -108,7 +108,7 @@ public class IntentTableTests
     [Fact]
     public void An_absent_session_conflicts_with_everyone_but_itself()
     {
-        var leases = new LeaseTable(_intents);
+        var leases = new LeaseTable(_intents, new Epoch(1));
         leases.Enter(First);
         leases.AddAbsent(Second);
         Assert.True(leases.HasConflict(Inode, First, LeaseMode.Read));
@@ -123,7 +123,7 @@ public class IntentTableTests
     [Fact]
     public void A_session_is_granted_no_more_leases_unasked_than_its_limit()
     {
-        var leases = new LeaseTable(_intents);
+        var leases = new LeaseTable(_intents, new Epoch(1));
         leases.Enter(First);
         for (var i = 1; i <= Limits.LeasesPerSessionMax; i++) leases.TryGrantRead(new((ulong)i), First);
         Assert.Equal(Limits.LeasesPerSessionMax, leases.Count);

@@ -10,7 +10,6 @@ namespace ClaudeFs.Simulation.Tests.Machines;
 internal sealed class SimulatedClient(string name, bool isEmbedded, SimulatedWorld world)
 {
     private FileSystemClient? _files;
-    private SessionId _doomed;
 
     public string Name => name;
 
@@ -29,13 +28,13 @@ internal sealed class SimulatedClient(string name, bool isEmbedded, SimulatedWor
     /// <summary>Whether operations may fail because the silo is away or was away a moment ago.</summary>
     public bool MayFail { get; init; }
 
-    /// <summary>
-    /// The silo has forgotten the session, which the client may not know yet: what it holds will be lost.
-    /// </summary>
-    public bool IsDoomed => !_doomed.Equals(default) && (Session == _doomed || Session.Equals(default));
+    /// <summary>Whom it is a client of.</summary>
+    public SimulatedSilo? Silo { get; set; }
 
-    /// <summary>The silo went down.</summary>
-    public void NoteSiloLost() => _doomed = Session;
+    /// <summary>
+    /// The silo has given up the session, which the client may not know yet: what it holds will be lost.
+    /// </summary>
+    public bool IsDoomed => Silo is null || Session.Equals(default) || !Silo.Serves(Session);
 
     /// <summary>Opens a session; within the process.</summary>
     public async Task StartAsync(SimulatedProcess process, IGrainFactory grains, IBlockClient blocks)

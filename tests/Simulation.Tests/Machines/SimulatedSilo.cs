@@ -3,9 +3,11 @@ using ClaudeFs.DataPlane.Rpc.Blocks;
 using ClaudeFs.DataPlane.Storage;
 using ClaudeFs.DataPlane.Storage.Format;
 using ClaudeFs.Grains.Hosting;
+using ClaudeFs.Grains.Sessions;
 using ClaudeFs.Grains.Storage;
 using ClaudeFs.Grains.Storage.Log;
 using ClaudeFs.Platform.Seams;
+using ClaudeFs.Primitives;
 using ClaudeFs.Primitives.Frames;
 using ClaudeFs.Silo.Messaging;
 using ClaudeFs.TestKit.Simulation;
@@ -53,6 +55,10 @@ internal sealed class SimulatedSilo
         await silo.ListenAsync(network);
         return silo;
     }
+
+    /// <summary>Whether what the session holds may still be committed.</summary>
+    public bool Serves(SessionId session) =>
+        _services.GetRequiredService<SessionTable>().Find(session) is { IsAlive: true };
 
     /// <summary>Stops it in good order.</summary>
     public async Task StopAsync()

@@ -25,6 +25,15 @@ internal sealed class SharedDirectory
 
     public InodeId Inode { get; set; }
 
+    /// <summary>Each strand's own: finds out whether its session is over, with what it had not made durable.</summary>
+    public List<Action> Losing { get; } = [];
+
+    /// <summary>Sessions may end before their clients know.</summary>
+    public void NoteLosses()
+    {
+        foreach (var losing in Losing) losing();
+    }
+
     /// <summary>Names that one strand alone changes.</summary>
     public IEnumerable<KeyValuePair<string, Register<SharedFile?>>> Names => _names;
 

@@ -39,6 +39,10 @@ internal sealed class SharedDriver(
 
     public override async Task PrepareAsync()
     {
+        shared.Losing.Add(() =>
+        {
+            if (IsSessionLost || Client.IsDoomed) NoteCut();
+        });
         shared.Inode = await Files.EnsureDirectoryAsync(InodeId.Root, "shared");
         _names = shared.AddNames(Name);
         _session = Client.Session;
@@ -143,11 +147,15 @@ internal sealed class SharedDriver(
         Note($"write {file.Inode} version {version}", written.Error.ToString());
         var isLost = IsLost(written.Error);
         if (!isLost) Answers.Check($"{Name} write {file.Inode}", written.Error, []);
+
+        // From here on everybody must see it: whoever reads takes the write lease away first.
+        if (!isLost && !Client.IsDoomed) file.Content.Complete(shared.Now());
         if (!isLost && Random.Next(3) == 0)
         {
             var synced = await Files.SyncAsync(file.Inode, false, CancellationToken.None);
             Note($"fsync {file.Inode}", synced.Error.ToString());
-            if (!IsLost(synced.Error))
+            if (IsLost(synced.Error)) file.Content.NoteCut();
+            else
             {
                 Answers.Check($"{Name} fsync {file.Inode}", synced.Error, []);
                 if (file.Content.IsUncertain) file.Content.Complete(shared.Now());
@@ -155,13 +163,9 @@ internal sealed class SharedDriver(
             }
         }
 
-        // Close-to-open: what was written counts for others once it was flushed by a close (or an fsync).
+        // A loss that close tells of is no fault.
         var flushed = await Files.FlushAsync(file.Inode, handle, CancellationToken.None);
-        if (!isLost && !flushed.IsError && !Client.IsDoomed && file.Content.IsUncertain)
-        {
-            file.Content.Complete(shared.Now());
-        }
-
+        if (flushed.IsError) file.Content.NoteCut();
         await Files.ReleaseAsync(file.Inode, handle, CancellationToken.None);
     }
 
@@ -263,6 +267,7 @@ internal sealed class SharedDriver(
             Answers.That(word == version, $"{Name} read {wanted}", $"version {version} at 0 and {word} at {i}");
         }
 
+        shared.NoteLosses();
         Answers.That(file.Content.Allows(candidate => candidate == version, start, end), $"{Name} read {wanted}",
             $"inode {file.Inode} has version {version}; it was {file.Content} [{start}, {end}]");
     }

@@ -1,0 +1,157 @@
+using ClaudeFs.Client.Nodes;
+using ClaudeFs.Client.Sessions;
+using ClaudeFs.Client.Tests.Fakes;
+using ClaudeFs.Grains;
+using ClaudeFs.Primitives;
+using ClaudeFs.TestKit.Loops;
+using ClaudeFs.TestKit.Time;
+
+namespace ClaudeFs.Client.Tests;
+
+/// <summary>Answers, grants and recalls in the orders in which a network may bring them.</summary>
+public sealed class LeaseOrderTests : IAsyncDisposable
+{
+    private const int ReadAll = 100_000;
+
+    private readonly ClientFixture _fixture = new();
+    private readonly CachedInode _inode = new(new InodeId(7), new EntryTally(100));
+    private readonly ClientSession _session = Session(1);
+
+    public ValueTask DisposeAsync() => _fixture.DisposeAsync();
+
+    [Fact]
+    public void Recall_that_overtakes_the_first_grant_takes_it()
+    {
+        _inode.GiveBack(5, LeaseMode.None);
+        Assert.False(_inode.Accept(Grant(LeaseMode.Read, 5), _session));
+        Assert.False(_inode.Holds(LeaseMode.Read, _session));
+        Assert.True(_inode.Accept(Grant(LeaseMode.Read, 6), _session));
+    }
+
+    [Fact]
+    public void Downgrade_that_overtakes_its_grant_leaves_nothing()
+    {
+        _inode.Accept(Grant(LeaseMode.Read, 5), _session);
+        Assert.Equal(LeaseMode.None, _inode.GiveBack(6, LeaseMode.Read));
+        Assert.False(_inode.Accept(Grant(LeaseMode.Write, 6), _session));
+        Assert.False(_inode.Holds(LeaseMode.Read, _session));
+    }
+
+    [Fact]
+    public void Downgrade_of_the_lease_that_is_here_leaves_reading()
+    {
+        _inode.Accept(Grant(LeaseMode.Write, 5), _session);
+        Assert.Equal(LeaseMode.Read, _inode.GiveBack(5, LeaseMode.Read));
+        Assert.True(_inode.Accept(Grant(LeaseMode.Write, 5), _session));
+        Assert.False(_inode.Holds(LeaseMode.Write, _session));
+        Assert.True(_inode.Holds(LeaseMode.Read, _session));
+    }
+
+    [Fact]
+    public void Next_session_takes_no_grant_that_was_recalled_from_it_already()
+    {
+        _inode.Accept(Grant(LeaseMode.Read, 5), _session);
+        _session.Lose();
+        _inode.DropLease(isLost: true, at: 1);
+        var next = Session(2);
+        _inode.GiveBack(9, LeaseMode.None);
+        Assert.False(_inode.Accept(Grant(LeaseMode.Read, 9), next));
+        Assert.True(_inode.Accept(Grant(LeaseMode.Read, 10), next));
+    }
+
+    [Fact]
+    public void Lease_that_was_lost_and_came_again_was_not_held_all_the_time()
+    {
+        _inode.Accept(Grant(LeaseMode.Read, 5), _session);
+        var before = _inode.HeldNumber(_session);
+        _inode.Accept(Grant(LeaseMode.Read, 6), _session);
+        Assert.True(_inode.IsStillHeld(before, _session));
+        _inode.GiveBack(6, LeaseMode.None);
+        _inode.Accept(Grant(LeaseMode.Read, 7), _session);
+        Assert.False(_inode.IsStillHeld(before, _session));
+        Assert.False(_inode.IsStillHeld(0, _session));
+    }
+
+    [Fact]
+    public void What_a_lost_session_was_told_gives_way_to_what_the_next_is_told()
+    {
+        _inode.Learn(Attributes(changes: 4), fence: 1);
+        _inode.DropLease(isLost: true, at: 5);
+        _inode.Learn(Attributes(changes: 6), fence: 4);
+        Assert.Equal(4UL, _inode.Server.ChangeCounter);
+        _inode.Learn(Attributes(changes: 3), fence: 5);
+        Assert.Equal(3UL, _inode.Server.ChangeCounter);
+        _inode.Learn(Attributes(changes: 2), fence: 6);
+        Assert.Equal(3UL, _inode.Server.ChangeCounter);
+    }
+
+    [Fact]
+    public async Task Name_that_was_absent_is_found_although_the_answer_comes_after_it_was_made()
+    {
+        var (reader, writer) = (await _fixture.StartAsync(), await _fixture.StartAsync());
+        var held = Hold("Lookup");
+        var looking = reader.FindAsync("late");
+        var made = await writer.CreateAsync("late");
+        held.SetResult();
+        Assert.True((await looking).Attributes.Inode.IsNone);
+        Assert.Equal(made.Inode, (await reader.FindAsync("late")).Attributes.Inode);
+    }
+
+    [Fact]
+    public async Task Content_is_new_although_the_map_of_the_old_comes_after_it_was_written()
+    {
+        var (reader, writer) = (await _fixture.StartAsync(), await _fixture.StartAsync());
+        var file = await writer.CreateAsync("file");
+        await writer.WriteAsync(file, 0, ClientCalls.Pattern(5000, 1));
+        var (first, second) = (await reader.OpenAsync("file"), await reader.OpenAsync("file"));
+        var held = Hold("GetMap");
+        var early = reader.ReadAsync(first, 0, ReadAll);
+        var bytes = ClientCalls.Pattern(9000, 2);
+        await writer.WriteAsync(file, 0, bytes);
+        Assert.Equal(bytes, await reader.ReadAsync(second, 0, ReadAll));
+        held.SetResult();
+        await early;
+        Assert.Equal(bytes, await reader.ReadAsync(second, 0, ReadAll));
+        Assert.Equal(bytes, await reader.ReadAsync(first, 0, ReadAll));
+    }
+
+    [Fact]
+    public async Task Attributes_are_new_although_the_old_come_after_they_were_changed()
+    {
+        var (reader, writer) = (await _fixture.StartAsync(), await _fixture.StartAsync());
+        var file = await writer.CreateAsync("file");
+        await writer.CloseAsync(file);
+        var held = Hold("GetAttributes");
+        var early = reader.StatAsync(file.Inode);
+        await writer.TruncateAsync(file.Inode, 77);
+        Assert.Equal(77UL, (await reader.StatAsync(file.Inode)).SizeBytes);
+        held.SetResult();
+        await early;
+        Assert.Equal(77UL, (await reader.StatAsync(file.Inode)).SizeBytes);
+    }
+
+    // The first reply of an operation waits until the source is completed.
+    private TaskCompletionSource Hold(string operation)
+    {
+        var source = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var isHeld = false;
+        _fixture.Cluster.HoldsReply = name =>
+        {
+            if (name != operation || isHeld) return Task.CompletedTask;
+            isHeld = true;
+            return source.Task;
+        };
+        return source;
+    }
+
+    private static InodeAttributes Attributes(ulong changes) =>
+        new(new InodeId(7), 1, FileMode.Regular, 1, 0, 0, 0, 0, 0, default, default, default, default, changes);
+
+    private static LeaseGrant Grant(LeaseMode mode, ulong number) => new(mode, new Epoch(1), number);
+
+    private static ClientSession Session(ulong id)
+    {
+        var welcome = new SessionWelcome(new SessionId(id), TimeSpan.FromSeconds(9), 1, Stamp.Zero, []);
+        return new(new SessionId(id), null!, true, welcome, new FakeTimeProvider(), new LoopScheduler(1).Start("test"));
+    }
+}
