@@ -22,8 +22,8 @@ public enum LeaseMode
 /// <param name="Mode">What was granted; None when it could not be without a wait that was not asked for.</param>
 /// <param name="Epoch">The shard's epoch under which it holds.</param>
 /// <param name="Number">
-/// Grows with each grant in the shard, renewals too, and over epochs. A recall of number N takes back everything granted
-/// up to N, also what is still on its way to the client; a grant with a higher number came after it and stands.
+/// Grows with each grant in the shard, renewals too, and over epochs. A recall of number N takes back everything
+/// granted up to N, also what is still on its way to the client; a grant with a higher number came after it and stands.
 /// </param>
 [GenerateSerializer, Immutable, Alias("fs.lease.grant")]
 public readonly record struct LeaseGrant(LeaseMode Mode, Epoch Epoch, ulong Number)
