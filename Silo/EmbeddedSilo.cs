@@ -2,6 +2,7 @@ using System.Reflection;
 using ClaudeFs.DataPlane.Rpc;
 using ClaudeFs.DataPlane.Rpc.Blocks;
 using ClaudeFs.DataPlane.Storage;
+using ClaudeFs.DataPlane.Storage.Check;
 using ClaudeFs.DataPlane.Storage.Format;
 using ClaudeFs.DataPlane.Storage.Index;
 using ClaudeFs.DataPlane.Transports;
@@ -18,6 +19,7 @@ using ClaudeFs.Platform.Seams;
 using ClaudeFs.Primitives;
 using ClaudeFs.Primitives.Frames;
 using ClaudeFs.Silo.Admin;
+using ClaudeFs.Silo.Check;
 using ClaudeFs.Silo.Configuration;
 using ClaudeFs.Silo.Messaging;
 using Microsoft.Extensions.DependencyInjection;
@@ -149,12 +151,56 @@ public sealed class EmbeddedSilo : IAsyncDisposable
             Created = Stamp.Of(_time.GetUtcNow()),
             Progress = _options.FormatProgress,
         }, _ids, cancellationToken);
+        try
+        {
+            await OpenBlocksAsync(directory, cancellationToken);
+        }
+        catch (FsException fault) when (fault.Error is FsError.EIO or FsError.EINVAL or FsError.ESTALE)
+        {
+            var repair = new BlockIndexRepair(directory, Device, _loops, _time);
+            var reason = fault.Error == FsError.ESTALE
+                ? fault.Message : await repair.FindFaultAsync(cancellationToken);
+            if (reason is null) throw;
+            await RepairAsync(repair, directory.BlockIndex, reason, cancellationToken);
+            await OpenBlocksAsync(directory, cancellationToken);
+        }
+    }
+
+    private async Task OpenBlocksAsync(DataDirectory directory, CancellationToken cancellationToken)
+    {
+        var firstAppend = 0ul;
+        if (File.Exists(directory.Tables))
+        {
+            await using var rows = SqliteRowTable.Open(directory.Tables);
+            firstAppend = rows.Checkpoint.TailAppend;
+        }
+
         var index = SqliteSegmentIndex.Open(directory.BlockIndex);
+        try
+        {
+            Blocks = await BlockStore.OpenAsync(
+                Device, index, new() { FirstAppend = firstAppend }, _loops, _time, _loggers.CreateLogger("ClaudeFs.DataPlane.Storage"),
+                cancellationToken);
+        }
+        catch
+        {
+            await index.DisposeAsync();
+            throw;
+        }
+
         _parts.Push(index);
-        Blocks = await BlockStore.OpenAsync(
-            Device, index, new(), _loops, _time, _loggers.CreateLogger("ClaudeFs.DataPlane.Storage"),
-            cancellationToken);
         _parts.Push(Blocks);
+    }
+
+    private async Task RepairAsync(
+        BlockIndexRepair repair, string index, string reason, CancellationToken cancellationToken)
+    {
+        var logger = _loggers.CreateLogger("ClaudeFs.Silo");
+        logger.IndexLost(index, reason);
+        var started = _time.GetTimestamp();
+        var report = await repair.RunAsync(new RepairProgress(logger, index), cancellationToken);
+        logger.IndexMade(
+            index, _time.GetElapsedTime(started), report.Segments, report.Items, report.Lost.Count);
     }
 
     private async Task OpenMetadataAsync(DataDirectory directory, CancellationToken cancellationToken)
@@ -245,6 +291,21 @@ public sealed class EmbeddedSilo : IAsyncDisposable
             ? half
             : throw new FsException(FsError.ENOSPC,
                 $"{directory.Path}: half of the free space is {half} bytes: too small for a file system");
+    }
+
+    // A line every few seconds: a start that takes long says what it does.
+    private sealed class RepairProgress(ILogger logger, string index) : IProgress<CheckProgress>
+    {
+        private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
+
+        private TimeSpan _next = Interval;
+
+        public void Report(CheckProgress value)
+        {
+            if (value.Elapsed < _next) return;
+            _next = value.Elapsed + Interval;
+            logger.IndexProgress(index, value.Items, value.ItemsTotal);
+        }
     }
 
     private sealed class Held(IDisposable part) : IAsyncDisposable

@@ -74,8 +74,8 @@ public sealed partial class BlockStore : IReferenceFeed, IStoredDataVerifier, IA
     public FileSystemId FileSystem => _storage.Superblock.FileSystem;
 
     /// <summary>
-    /// What did not fit together at the start, one sentence each; empty after every clean stop and every power cut.
-    /// Fsck says more.
+    /// What the start found damaged and could do without, one sentence each; empty after every clean stop and every
+    /// power cut. Fsck says more.
     /// </summary>
     public IReadOnlyList<string> Findings { get; private set; } = [];
 
@@ -106,10 +106,12 @@ public sealed partial class BlockStore : IReferenceFeed, IStoredDataVerifier, IA
     /// <summary>
     /// Opens the store of a device and its index, and recovers what a crash left. The caller keeps device and index and
     /// disposes them after the store. Throws <see cref="FsException"/>: EINVAL (index of another device or version),
-    /// EIO.
+    /// ESTALE (the index is an older one, or of a device that is: it has to be made anew), EIO.
     /// </summary>
     /// <param name="storage">The opened device.</param>
-    /// <param name="index">Its index; an empty one for a device that holds segments is EINVAL: see fsck.</param>
+    /// <param name="index">
+    /// Its index; an empty one for a device that holds segments is EINVAL: see <see cref="Check.IndexRebuild"/>.
+    /// </param>
     /// <param name="options">How it runs.</param>
     /// <param name="loops">Makes the loop of maintenance; may be null when that does not run in the background.</param>
     /// <param name="time">Clock of maintenance and waiting.</param>
@@ -172,13 +174,25 @@ public sealed partial class BlockStore : IReferenceFeed, IStoredDataVerifier, IA
             findings.Add($"{_device.Name}: offset {_storage.Geometry.EntryOffset(place)}: damaged segment table entry");
         }
 
+        var contradictions = new List<string>();
+        if (state.Cursor + 1 < _options.FirstAppend)
+        {
+            contradictions.Add($"its counts end at append {state.Cursor}, the log begins at {_options.FirstAppend}");
+        }
+
         lock (_gate)
         {
             _cursor = state.Cursor;
             _stamp = state.Stamp;
             DurableCursor = state.Cursor;
             _space.SetPlaces(_storage.PlaceCountMax, _storage.Geometry.SegmentBytes);
-            _map.Recover(_storage.PlaceCount, rows, Epochs.Current, findings);
+            _map.Recover(_storage.PlaceCount, rows, Epochs.Current, contradictions);
+        }
+
+        if (contradictions.Count > 0)
+        {
+            throw new FsException(FsError.ESTALE,
+                $"{_index.Name} does not fit the device in {contradictions.Count} points: {contradictions[0]}");
         }
 
         Findings = findings;
@@ -195,7 +209,7 @@ public sealed partial class BlockStore : IReferenceFeed, IStoredDataVerifier, IA
             if (_table[place].State == PlaceState.Free) continue;
             throw new FsException(FsError.EINVAL,
                 $"{_index.Name}: expected the index of device {superblock.DeviceId:x}, which holds segments; found " +
-                "an empty one: put back the file that belongs to it");
+                "an empty one: it has to be made anew");
         }
 
         _index.Commit(new SegmentIndexState(superblock.FileSystem, superblock.DeviceId, 0, default), [], []);

@@ -23,6 +23,11 @@ public sealed class BlockStoreOptions
     public TimeSpan SpaceWaitMax { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
+    /// The append from before which the log holds nothing any more: an index whose counts end earlier is stale.
+    /// </summary>
+    public ulong FirstAppend { get; init; }
+
+    /// <summary>
     /// Continue waiting callers on the thread that completes what they wait for, in a fixed order: for simulations.
     /// </summary>
     public bool InlineContinuations { get; init; }

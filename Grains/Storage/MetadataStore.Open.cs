@@ -59,6 +59,11 @@ public sealed partial class MetadataStore
             Fail($"{_seams.Log.Name} ends at append {scan.LastAppend}, but {_seams.Rows.Name} holds {tables.Append}");
         }
 
+        else if (_seams.Feed is { } feed && scan.LastAppend < feed.DurableCursor)
+        {
+            Fail($"{_seams.Log.Name} ends at append {scan.LastAppend}, but counts stand at {feed.DurableCursor}");
+        }
+
         StoreLog.Opened(Logger, tables.Append, scan.LastAppend, recovery.ShardCount);
         Materialiser.Begin();
     }

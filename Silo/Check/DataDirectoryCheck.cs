@@ -35,7 +35,11 @@ public static class DataDirectoryCheck
         await using var file = FileBlockDevice.Open(directory.Device, new() { ReadOnly = true });
         var device = await StorageDevice.OpenAsync(
             file, new() { ReadOnly = true, Format = false }, ids, cancellationToken);
-        await using var index = SqliteSegmentIndex.Open(directory.BlockIndex);
+        var repair = new BlockIndexRepair(directory, device, loops, time);
+        var lost = await repair.FindFaultAsync(cancellationToken);
+        await using ISegmentIndex index = lost is null
+            ? SqliteSegmentIndex.Open(directory.BlockIndex) : new MemorySegmentIndex();
+        if (lost is not null) await repair.FillAsync(index, progress: null, cancellationToken);
         await using var rows = SqliteRowTable.Open(directory.Tables);
         var identity = FileSystemIdentity.Read(rows)
             ?? throw new FsException(FsError.EINVAL, $"{directory.Tables} holds no file system");
@@ -46,9 +50,15 @@ public static class DataDirectoryCheck
         var blocks = await DeviceCheck.RunAsync(
             device, index, [.. metadata.References.Values], recorder.Pending, progress, time, cancellationToken);
         return new(
-            [.. metadata.Findings.Select(Translate), .. blocks.Findings.Select(Translate)],
+            [
+                .. metadata.Findings.Select(Translate), .. FindLoss(directory.BlockIndex, lost),
+                .. blocks.Findings.Select(Translate),
+            ],
             metadata.InodeCount, metadata.EntryCount, blocks.Items, blocks.Bytes);
     }
+
+    private static IEnumerable<Finding> FindLoss(string index, string? lost) => lost is null ? [] :
+        [new("error", $"the index of the segments is lost: {lost}", index, "the next start makes it anew")];
 
     private static Finding Translate(Grains.Storage.Checking.CheckFinding finding) =>
         new(finding.Severity.ToString().ToLowerInvariant(), finding.What, finding.Where, finding.Advice);

@@ -16,7 +16,7 @@ public sealed class DeviceCheck
 
     private const string LossAdvice = "do not start the file system: the bytes would be dropped";
     private const string SpaceAdvice = "its space is not reused";
-    private const string IndexAdvice = "restore the index from a backup of the same moment";
+    private const string IndexAdvice = "stop here and put the index aside: the next start makes it anew";
 
     private readonly StorageDevice _storage;
     private readonly string _indexName;

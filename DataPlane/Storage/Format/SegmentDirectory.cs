@@ -63,6 +63,14 @@ public static class SegmentDirectory
         return null;
     }
 
+    /// <summary>Whose directory it is, of a place whose table entry is damaged; false when there is none.</summary>
+    public static bool TryReadOwner(ReadOnlySpan<byte> tail, out SegmentId segment)
+    {
+        var trailer = tail[^TrailerBytes..];
+        segment = new SegmentId(BinaryPrimitives.ReadUInt64LittleEndian(trailer[8..]));
+        return TryReadTrailer(tail, segment, int.MaxValue, out _) is null;
+    }
+
     /// <summary>
     /// Reads all entries from the last <see cref="BytesFor"/> bytes of a segment. Null when they are good, else what is
     /// wrong.

@@ -31,23 +31,24 @@ public sealed record SegmentRow(SegmentId Id, SegmentKind Kind, int Place, bool 
     /// <summary>Packs the items of a segment: version, count, 28 bytes an item, CRC32C.</summary>
     internal static byte[] EncodeItems(Segment segment)
     {
-        var bytes = new byte[HeaderBytes + (segment.ItemCount * ItemBytes) + sizeof(uint)];
-        bytes[0] = Version;
-        BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(4), segment.ItemCount);
+        var bytes = Begin(segment.ItemCount);
         var target = bytes.AsSpan(HeaderBytes);
         foreach (ref readonly var item in segment.Items)
         {
-            BinaryPrimitives.WriteUInt32LittleEndian(target, item.Slot);
-            BinaryPrimitives.WriteUInt32LittleEndian(target[4..], item.StoredBytes);
-            BinaryPrimitives.WriteUInt32LittleEndian(target[8..], item.Checksum);
-            BinaryPrimitives.WriteInt32LittleEndian(target[12..], item.Count);
-            BinaryPrimitives.WriteUInt64LittleEndian(target[16..], item.Host?.Id.Value ?? 0);
-            BinaryPrimitives.WriteUInt32LittleEndian(target[24..], item.HostSlot);
-            target = target[ItemBytes..];
+            var host = item.Host is null ? default : new ChunkLocation(item.Host.Id, item.HostSlot);
+            Encode(new(item.Slot, item.StoredBytes, item.Checksum, item.Count, host), ref target);
         }
 
-        BinaryPrimitives.WriteUInt32LittleEndian(target, Crc32c.Compute(bytes.AsSpan(0, bytes.Length - sizeof(uint))));
-        return bytes;
+        return End(bytes);
+    }
+
+    /// <summary>As <see cref="EncodeItems(Segment)"/>, of items in the order of their slots.</summary>
+    internal static byte[] EncodeItems(IReadOnlyCollection<SegmentRowItem> items)
+    {
+        var bytes = Begin(items.Count);
+        var target = bytes.AsSpan(HeaderBytes);
+        foreach (var item in items) Encode(item, ref target);
+        return End(bytes);
     }
 
     /// <summary>
@@ -82,6 +83,32 @@ public sealed record SegmentRow(SegmentId Id, SegmentKind Kind, int Place, bool 
         }
 
         return items;
+    }
+
+    private static byte[] Begin(int count)
+    {
+        var bytes = new byte[HeaderBytes + (count * ItemBytes) + sizeof(uint)];
+        bytes[0] = Version;
+        BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(4), count);
+        return bytes;
+    }
+
+    private static void Encode(in SegmentRowItem item, ref Span<byte> target)
+    {
+        BinaryPrimitives.WriteUInt32LittleEndian(target, item.Slot);
+        BinaryPrimitives.WriteUInt32LittleEndian(target[4..], item.StoredBytes);
+        BinaryPrimitives.WriteUInt32LittleEndian(target[8..], item.Checksum);
+        BinaryPrimitives.WriteInt32LittleEndian(target[12..], item.Count);
+        BinaryPrimitives.WriteUInt64LittleEndian(target[16..], item.Host.Segment.Value);
+        BinaryPrimitives.WriteUInt32LittleEndian(target[24..], item.Host.Slot);
+        target = target[ItemBytes..];
+    }
+
+    private static byte[] End(byte[] bytes)
+    {
+        var checksum = Crc32c.Compute(bytes.AsSpan(..^sizeof(uint)));
+        BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(^sizeof(uint)..), checksum);
+        return bytes;
     }
 
     private FsException Damaged(string what) => new(FsError.EIO, $"row of segment {Id.Value} is damaged: {what}");

@@ -51,15 +51,15 @@ internal sealed partial class SegmentMap
 
     /// <summary>
     /// Builds the state from the segment table and the rows of the index, which were read before. Adds to
-    /// <paramref name="findings"/> what does not fit: live items whose place another segment has, or nobody.
+    /// <paramref name="contradictions"/> what does not fit: live items whose place another segment has, or nobody.
     /// </summary>
-    public void Recover(int placeCount, IReadOnlyList<SegmentRow> rows, ulong epoch, List<string> findings)
+    public void Recover(int placeCount, IReadOnlyList<SegmentRow> rows, ulong epoch, List<string> contradictions)
     {
         _placeCount = placeCount;
         var taken = new bool[placeCount];
-        foreach (var row in rows) RecoverRow(row, taken, findings);
+        foreach (var row in rows) RecoverRow(row, taken, contradictions);
         for (var place = 0; place < placeCount; place++) RecoverPlace(place, taken);
-        foreach (var row in rows) RecoverItems(row, epoch, findings);
+        foreach (var row in rows) RecoverItems(row, epoch, contradictions);
         foreach (var segment in _all.Values.ToArray()) RecoverSpace(segment, epoch);
         for (var place = 0; place < placeCount; place++)
         {
@@ -69,12 +69,12 @@ internal sealed partial class SegmentMap
 
     // A row's place is the segment's if the table says so too, or cannot say: a place is reused only after the row that
     // had it was committed without it, or without live items.
-    private void RecoverRow(SegmentRow row, bool[] taken, List<string> findings)
+    private void RecoverRow(SegmentRow row, bool[] taken, List<string> contradictions)
     {
         var place = row.Place;
         if (place >= taken.Length)
         {
-            findings.Add($"segment {row.Id.Value}: its place {place} lies beyond the device");
+            contradictions.Add($"segment {row.Id.Value}: its place {place} lies beyond the device");
             place = Segment.NoPlace;
         }
 
@@ -102,7 +102,7 @@ internal sealed partial class SegmentMap
         });
     }
 
-    private void RecoverItems(SegmentRow row, ulong epoch, List<string> findings)
+    private void RecoverItems(SegmentRow row, ulong epoch, List<string> contradictions)
     {
         var segment = _byId[row.Id.Value];
         foreach (var item in row.DecodeItems())
@@ -112,7 +112,7 @@ internal sealed partial class SegmentMap
             if (body is null || body.Place < 0)
             {
                 if (item.Count == 0) continue;   // never named by a commit, or let go: its place was reused
-                findings.Add(
+                contradictions.Add(
                     $"segment {row.Id.Value} slot {item.Slot}: referenced {item.Count} times, but its bytes are gone");
                 if (body is null) continue;
             }

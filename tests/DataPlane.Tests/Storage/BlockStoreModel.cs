@@ -1,3 +1,5 @@
+using ClaudeFs.DataPlane.Storage.Check;
+using ClaudeFs.DataPlane.Storage.Format;
 using ClaudeFs.DataPlane.Storage.Index;
 using ClaudeFs.Platform.Seams;
 using ClaudeFs.Primitives;
@@ -26,6 +28,8 @@ internal sealed class BlockStoreModel(int seed)
     public int Crashes { get; private set; }
     public int Refused { get; private set; }
     public long Moved { get; private set; }
+    public int Rebuilds { get; private set; }
+    public int Hosted { get; private set; }
 
     public async Task RunAsync(int steps)
     {
@@ -214,7 +218,8 @@ internal sealed class BlockStoreModel(int seed)
         else Crashes++;
         _harness.Device.Fault = null;
         var device = isCrash ? _harness.Device.CutPower() : _harness.Device;
-        _harness = await OpenAsync(device, _harness.Index);
+        var index = _random.Next(3) == 0 ? await RebuildAsync(device) : _harness.Index;
+        _harness = await OpenAsync(device, index);
         Assert.Empty(_harness.Store.Findings);
         _pinned.Clear();   // their pins are of another opening: no commit may name them
         _fed = (int)_harness.Store.DurableCursor;
@@ -225,6 +230,33 @@ internal sealed class BlockStoreModel(int seed)
         }
 
         Feed(int.MaxValue);
+    }
+
+    // The index is lost. The metadata's tables reach at least as far as what was reused rests on.
+    private async Task<MemorySegmentIndex> RebuildAsync(SimulatedBlockDevice device)
+    {
+        Rebuilds++;
+        var durable = (int)_harness.Store.DurableCursor;
+        var cursor = _random.Next(durable, _log.Count + 1);
+        ReferenceDelta[] references = [.. _items.Values.Where(item => item.Count > 0)
+            .Select(item => StoreHarness.Delta(item.Location, item.Content, item.Count))];
+        ReferenceDelta[] pending = [.. _log.Skip(cursor).SelectMany(append => append.Deltas)];
+        var index = new MemorySegmentIndex();
+        var storage = await StorageDevice.OpenAsync(device, new() { ReadOnly = true }, new SystemIdSource());
+        var report = await IndexRebuild.RunAsync(
+            storage, index, new(references, pending, (ulong)cursor, new Stamp(cursor)), null, TimeProvider.System);
+        Assert.Empty(report.Lost);
+        Hosted += CountHosted(index);
+        var check = await DeviceCheck.RunAsync(storage, index, references, pending, null, TimeProvider.System);
+        Assert.Empty(check.Findings);
+        return index;
+    }
+
+    private static int CountHosted(MemorySegmentIndex index)
+    {
+        var hosted = 0;
+        index.Load(row => hosted += row.DecodeItems().Count(item => !item.Host.IsNone));
+        return hosted;
     }
 
     private async Task QuiesceAsync()

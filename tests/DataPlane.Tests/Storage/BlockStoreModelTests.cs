@@ -8,6 +8,8 @@ public sealed class BlockStoreModelTests
         var crashes = 0;
         var refused = 0;
         var moved = 0L;
+        var rebuilds = 0;
+        var hosted = 0;
         var seeds = Environment.GetEnvironmentVariable("CFS_SEED") is { } one
             ? [int.Parse(one, System.Globalization.CultureInfo.InvariantCulture)]
             : Enumerable.Range(1, SeedCount());
@@ -27,10 +29,13 @@ public sealed class BlockStoreModelTests
             crashes += model.Crashes;
             refused += model.Refused;
             moved += model.Moved;
+            rebuilds += model.Rebuilds;
+            hosted += model.Hosted;
         }
 
-        // Histories that never crash, fill the store or compact it would prove nothing.
+        // Histories that never crash, fill the store, compact it or lose the index after that would prove nothing.
         Assert.True(crashes > 0 && refused > 0 && moved > 0, $"{crashes} crashes, {refused} refused, {moved} moved");
+        Assert.True(rebuilds > 0 && hosted > 0, $"{rebuilds} rebuilds, {hosted} moved items found");
     }
 
     // More of them: CFS_SEEDS=1000.
