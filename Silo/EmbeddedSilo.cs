@@ -179,8 +179,8 @@ public sealed class EmbeddedSilo : IAsyncDisposable
         try
         {
             Blocks = await BlockStore.OpenAsync(
-                Device, index, new() { FirstAppend = firstAppend }, _loops, _time, _loggers.CreateLogger("ClaudeFs.DataPlane.Storage"),
-                cancellationToken);
+                Device, index, new() { FirstAppend = firstAppend }, _loops, _time,
+                _loggers.CreateLogger("ClaudeFs.DataPlane.Storage"), cancellationToken);
         }
         catch
         {

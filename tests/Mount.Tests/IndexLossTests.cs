@@ -5,7 +5,7 @@ namespace ClaudeFs.Mount.Tests;
 /// <summary>A lost or damaged blocks.db is made anew by the next start: no file is lost by it, and no space.</summary>
 public sealed class IndexLossTests
 {
-    // Files of many sizes in a full file system, half of them deleted and others written: compaction moves what is left.
+    // Files of many sizes in a full file system, half of them deleted and others written: compaction moves the rest.
     private const string Fill =
         "for i in $(seq 70); do head -c $((1000000 + i * 777)) /dev/urandom >f$i || exit 1; "
         + "head -c $((i * 1009)) /dev/urandom >s$i || exit 1; done; sync . && rm f*[02468] s*[13579] && "
