@@ -26,7 +26,6 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Orleans.Hosting;
-using Orleans.Messaging;
 
 namespace ClaudeFs.Silo;
 
@@ -237,7 +236,7 @@ public sealed class EmbeddedSilo : IAsyncDisposable
         builder.Services.AddSingleton(typeof(ILogger<>), typeof(Logger<>));
         builder.Services.AddSingleton(_time);
         builder.Services.AddSingleton<IGarbageEpochs>(Blocks.Epochs);
-        builder.Services.AddSingleton<IMessageTransport>(transport);
+        transport.AddTo(builder.Services);
         builder.UseOrleans(silo => silo
             .UseLocalhostClustering()
             .AddClaudeFsGrains(Metadata, new() { SessionTerm = _options.SessionTerm }));

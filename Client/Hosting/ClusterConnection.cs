@@ -10,7 +10,6 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Orleans.Hosting;
-using Orleans.Messaging;
 
 namespace ClaudeFs.Client.Hosting;
 
@@ -62,7 +61,7 @@ public sealed class ClusterConnection : IAsyncDisposable
         builder.Services.AddSingleton(loggers);
         builder.Services.AddSingleton(typeof(ILogger<>), typeof(Logger<>));
         builder.Services.AddSingleton(time);
-        builder.Services.AddSingleton<IMessageTransport>(transport);
+        transport.AddTo(builder.Services);
         builder.UseOrleansClient(static client => client.UseLocalhostClustering());
         var host = builder.Build();
         await host.StartAsync(cancellationToken);

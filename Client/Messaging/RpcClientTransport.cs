@@ -1,6 +1,7 @@
 using ClaudeFs.DataPlane.Protocol;
 using ClaudeFs.DataPlane.Rpc;
 using ClaudeFs.Primitives.Frames;
+using Microsoft.Extensions.DependencyInjection;
 using Orleans.Messaging;
 
 namespace ClaudeFs.Client.Messaging;
@@ -20,6 +21,9 @@ internal sealed class RpcClientTransport : IMessageTransport
 
     /// <summary>Adds what serves the silo's calls to the router that the RPC client is then made with.</summary>
     public void AddTo(RpcRouter router) => router.Map(Opcode.GrainCall, RpcMessagePeer.Serve(() => _handler));
+
+    /// <summary>Registers it as what the actor runtime sends with.</summary>
+    public void AddTo(IServiceCollection services) => services.AddSingleton<IMessageTransport>(this);
 
     /// <summary>Sets the RPC client; before the runtime starts.</summary>
     public void Use(RpcClient client) => _client = client;

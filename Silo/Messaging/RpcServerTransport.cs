@@ -1,6 +1,7 @@
 using ClaudeFs.Client.Messaging;
 using ClaudeFs.DataPlane.Rpc;
 using ClaudeFs.Primitives.Frames;
+using Microsoft.Extensions.DependencyInjection;
 using Orleans.Messaging;
 
 namespace ClaudeFs.Silo.Messaging;
@@ -15,6 +16,9 @@ internal sealed class RpcServerTransport : IMessageTransport
 
     /// <summary>Adds what serves clients' calls to the server's router.</summary>
     public void AddTo(RpcRouter router) => router.Map(Opcode.GrainCall, RpcMessagePeer.Serve(() => _handler));
+
+    /// <summary>Registers it as what the actor runtime sends with.</summary>
+    public void AddTo(IServiceCollection services) => services.AddSingleton<IMessageTransport>(this);
 
     public ValueTask<IMessagePeer> ConnectAsync(string endpoint, CancellationToken cancellationToken) =>
         ValueTask.FromException<IMessagePeer>(new IOException($"{endpoint}: a silo of one has no other to connect to"));
