@@ -6,10 +6,13 @@ using ClaudeFs.Primitives;
 namespace ClaudeFs.Cli.Commands;
 
 /// <summary>
-/// `cfs umount DIR`: makes everything durable, unmounts, and returns when it is gone from the kernel's list.
+/// `cfs umount DIR`: makes everything durable, unmounts, and returns when it is gone from the kernel's list, and a
+/// `cfs dev` behind it has given its data directory back.
 /// </summary>
 internal static class UmountCommand
 {
+    private static readonly TimeSpan DaemonTimeout = TimeSpan.FromSeconds(60);
+
     public static Command Build()
     {
         var directory = new Argument<string>("DIR") { Description = "A mount point of ClaudeFS." };
@@ -24,7 +27,7 @@ internal static class UmountCommand
 
     private static ExitCode Run(string mountPoint, bool isLazy)
     {
-        if (Mounts.Find(mountPoint) is null)
+        if (Mounts.Find(mountPoint) is not { } mount)
         {
             throw new CommandFailure(
                 ExitCode.Unavailable, $"{mountPoint} is not a mount point of ClaudeFS: see /proc/mounts");
@@ -37,7 +40,19 @@ internal static class UmountCommand
         }
         SyncCommand.Run(mountPoint);
         Unmount(mountPoint, isLazy);
-        return ExitCode.Success;
+        return isLazy ? ExitCode.Success : AwaitDaemon(mount.Source);
+    }
+
+    // Only `cfs dev` names a directory of this machine as the source. It writes its tables back before it ends.
+    private static ExitCode AwaitDaemon(string source)
+    {
+        const string Prefix = "claudefs:/";
+        if (!source.StartsWith(Prefix, StringComparison.Ordinal)) return ExitCode.Success;
+        var data = source[(Prefix.Length - 1)..];
+        if (LockFile.WaitUntilFree(Path.Combine(data, "lock"), DaemonTimeout)) return ExitCode.Success;
+        throw new CommandFailure(
+            ExitCode.Unavailable, $"unmounted, but after {DaemonTimeout.TotalSeconds} s the daemon of {data} is still "
+            + "writing back: wait for it before you start another one");
     }
 
     private static bool IsDead(string mountPoint)

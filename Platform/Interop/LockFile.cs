@@ -38,6 +38,19 @@ public sealed class LockFile : IDisposable
         return new LockFile(handle);
     }
 
+    /// <summary>
+    /// Waits until nobody has the lock, blocking the caller; false when somebody still has after
+    /// <paramref name="timeout"/>. A file that is not there, or not to be read by the caller, counts as free.
+    /// </summary>
+    public static bool WaitUntilFree(string path, TimeSpan timeout)
+    {
+        var descriptor = Libc.Open(path, Libc.ReadOnly | Libc.CloseOnExec, 0);
+        if (descriptor < 0) return true;
+        using var handle = new SafeFileHandle(descriptor, ownsHandle: true);
+        return SpinWait.SpinUntil(
+            () => Libc.Flock(descriptor, Libc.LockExclusive | Libc.LockNonBlocking) == 0, timeout);
+    }
+
     /// <summary>Gives the lock back.</summary>
     public void Dispose() => _handle.Dispose();
 

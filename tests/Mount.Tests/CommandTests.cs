@@ -99,8 +99,8 @@ public sealed class CommandTests
                 $"echo kept >'{mount.MountPoint}/f' && {Cfs} sync '{mount.MountPoint}' "
                 + $"&& {Cfs} umount '{mount.MountPoint}'");
             Assert.False(File.Exists($"{mount.MountPoint}/f"));
-            // The daemon gives the data directory back when it has ended.
-            await Shell.RunAsync($"flock -w 60 '{mount.DataDirectory}/lock' true");
+            // The daemon has given the data directory back.
+            await Shell.RunAsync($"flock -n '{mount.DataDirectory}/lock' true");
             await mount.AssertCleanAsync();
 
             var failed = await Shell.TryAsync(
