@@ -45,10 +45,11 @@ public static class DataDirectoryCheck
             ?? throw new FsException(FsError.EINVAL, $"{directory.Tables} holds no file system");
 
         var recorder = new ReferenceRecorder(index.Load(static _ => { }).Cursor);
+        var check = await DeviceCheck.BeginAsync(device, index, time, cancellationToken);
         var metadata = await MetadataChecker.CheckAsync(
-            rows, device.LogRegion(), identity, recorder, loops, time, cancellationToken);
-        var blocks = await DeviceCheck.RunAsync(
-            device, index, [.. metadata.References.Values], recorder.Pending, progress, time, cancellationToken);
+            rows, device.LogRegion(), identity, recorder, check, loops, time, cancellationToken);
+        var blocks = await check.RunAsync(
+            [.. metadata.References.Values], recorder.Pending, progress, cancellationToken);
         return new(
             [
                 .. metadata.Findings.Select(Translate), .. FindLoss(directory.BlockIndex, lost),

@@ -1,26 +1,40 @@
 using System.Globalization;
+using ClaudeFs.Simulation.Tests.Machines;
 
 namespace ClaudeFs.Simulation.Tests;
 
 /// <summary>
-/// One seed by hand, and in a process of its own: <c>dotnet ClaudeFs.Simulation.Tests.dll SEED [OPERATIONS [CUTS]]</c>.
-/// Prints the trace hash; with CLAUDEFS_TRACE=FILE the trace as text.
+/// One seed by hand, and in a process of its own: <c>dotnet ClaudeFs.Simulation.Tests.dll SEED [OPERATIONS [CUTS]]</c>,
+/// or <c>cuts SEED CUTS [PLANTED-FAULT]</c> for what <see cref="PowerCutTests"/> does with a seed. Prints the trace
+/// hash; with CLAUDEFS_TRACE=FILE the trace as text.
 /// </summary>
 internal static class Program
 {
     public static int Main(string[] arguments)
     {
-        var numbers = arguments.Select(static text => int.Parse(text, CultureInfo.InvariantCulture)).ToArray();
         using var log = Environment.GetEnvironmentVariable("CLAUDEFS_TRACE") is { } path
             ? new StreamWriter(path) { AutoFlush = true }
             : null;
-        var plan = new SimulationPlan(numbers[0]) { Log = log };
-        if (numbers.Length > 1) plan = plan with { OperationCount = numbers[1] };
-        if (numbers.Length > 2) plan = plan with { CutCount = numbers[2] };
+        var plan = Plan(arguments) with { Log = log };
         var started = TimeProvider.System.GetTimestamp();
         var result = SimulationRun.Execute(plan);
         Console.WriteLine($"{result.TraceHash:x16}");
         Console.Error.WriteLine($"{result} in {TimeProvider.System.GetElapsedTime(started)}");
         return 0;
     }
+
+    private static SimulationPlan Plan(string[] arguments)
+    {
+        if (arguments[0] == "cuts")
+        {
+            var planted = arguments.Length > 3 ? Enum.Parse<PlantedFault>(arguments[3]) : PlantedFault.None;
+            return SimulationPlan.OfCuts(Number(arguments[1]), Number(arguments[2]), planted);
+        }
+
+        var plan = new SimulationPlan(Number(arguments[0]));
+        if (arguments.Length > 1) plan = plan with { OperationCount = Number(arguments[1]) };
+        return arguments.Length > 2 ? plan with { CutCount = Number(arguments[2]) } : plan;
+    }
+
+    private static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);
 }

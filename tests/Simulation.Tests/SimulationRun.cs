@@ -11,9 +11,8 @@ namespace ClaudeFs.Simulation.Tests;
 /// One run from one seed: a silo, a client in its process and one beyond the network, their operations at the same
 /// time, power cuts among them, and at the end everything compared, before and after a restart in good order.
 /// </summary>
-internal sealed class SimulationRun
+internal sealed partial class SimulationRun
 {
-    private const int StepsBeforeCutMax = 300;
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     private readonly SimulationPlan _plan;
@@ -28,6 +27,7 @@ internal sealed class SimulationRun
     private readonly List<Driver> _drivers = [];
     private readonly Dictionary<Driver, Task> _running = [];
     private SimulatedSilo _silo = null!;
+    private SimulatedProcess _siloProcess = null!;
     private bool _isOver;
 
     private SimulationRun(SimulationPlan plan)
@@ -36,7 +36,7 @@ internal sealed class SimulationRun
         _world = new SimulatedWorld(plan.Seed);
         _world.Trace.Log = plan.Log;
         _random = new Random(plan.Seed ^ 0x0C07);
-        _disks = new SimulatedDisks(_world) { IgnoresFlushes = plan.IgnoresFlushes };
+        _disks = new SimulatedDisks(_world, plan.CapacityBytes, plan.Planted);
         _network = new SimulatedNetwork(_world, plan.BreakOneIn);
         _local = new SimulatedClient("local", isEmbedded: true, _world);
         _remote = new SimulatedClient("remote", isEmbedded: false, _world)
@@ -58,7 +58,7 @@ internal sealed class SimulationRun
         catch (Exception fault)
         {
             throw new SimulationFailureException(
-                $"{fault.Message}\nReproduce: CLAUDEFS_SEED={plan.Seed} dotnet test tests/Simulation.Tests", fault);
+                $"{fault.Message}\nReproduce: {plan.Reproduce}", fault);
         }
     }
 
@@ -71,7 +71,7 @@ internal sealed class SimulationRun
         for (var cut = 0; cut < _plan.CutCount; cut++)
         {
             RunTo(_plan.OperationCount * (cut + 1) / (_plan.CutCount + 1));
-            CutPower();
+            Crash();
         }
 
         RunTo(_plan.OperationCount);
@@ -82,7 +82,10 @@ internal sealed class SimulationRun
         Restart();
         VerifyAll();
         return new(
-            _world.Trace.Hash, _counts.Total, _world.StepCount, _world.Time.GetUtcNow() - began, _counts.ToString());
+            _world.Trace.Hash, _counts.Total, _world.StepCount, _world.Time.GetUtcNow() - began, _counts.ToString())
+        {
+            Crashes = _crashes,
+        };
     }
 
     private void AddDrivers(SimulatedClient client)
@@ -100,14 +103,16 @@ internal sealed class SimulationRun
 
     private void StartSilo()
     {
-        var process = _world.StartProcess("silo");
-        Do(process, "the silo starts", async () =>
-            _silo = await SimulatedSilo.StartAsync(process, _world, _disks, _network));
+        var process = _siloProcess = _world.StartProcess("silo");
+        Do(process, "the silo starts", () => StartSiloAsync(process));
         _local.Silo = _remote.Silo = _silo;
         Do(process, "the local client starts", () =>
             _local.StartAsync(process, _silo.Grains, _silo.Blocks.CreateClient()));
         if (_remote.Start == 0) StartRemote();
     }
+
+    private async Task StartSiloAsync(SimulatedProcess process) =>
+        _silo = await SimulatedSilo.StartAsync(process, _world, _disks, _network);
 
     private void StartRemote()
     {
@@ -120,25 +125,6 @@ internal sealed class SimulationRun
     }
 
     private void RunTo(int operations) => RunUntil(() => _counts.Total >= operations, $"operation {operations}");
-
-    // Somewhere in the middle of things the silo's machine loses its power: disks keep what they must, memory nothing.
-    private void CutPower()
-    {
-        var steps = _world.StepCount + _random.Next(StepsBeforeCutMax);
-        RunUntil(() => _world.StepCount >= steps, "the power cut");
-        _world.Trace.Add("power", "cut");
-        _silo.Process.Kill();
-        _disks.Cut();
-        _network.KillSilo();
-        foreach (var driver in _drivers.OfType<SharedDriver>()) driver.NoteCut();
-        StartSilo();
-        foreach (var driver in _drivers.Where(driver => driver.Client == _local))
-        {
-            Do(_local.Process, $"{driver.Name} recovers", driver.RecoverAsync);
-        }
-
-        foreach (var driver in _drivers.Where(driver => driver.Client == _local)) Begin(driver);
-    }
 
     // The silo forgets the session of a client beyond the network: what that one has written must be committed before.
     private void Restart()

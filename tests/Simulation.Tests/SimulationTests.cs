@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using ClaudeFs.Simulation.Tests.Machines;
 using ClaudeFs.TestKit.Simulation;
 using Xunit.Abstractions;
 
@@ -81,7 +82,7 @@ public sealed class SimulationTests(ITestOutputHelper output)
         {
             try
             {
-                SimulationRun.Execute(new(seed) { IgnoresFlushes = true });
+                SimulationRun.Execute(new(seed) { Planted = PlantedFault.NothingIsFlushed });
             }
             catch (SimulationFailureException failure)
             {

@@ -8,9 +8,10 @@ namespace ClaudeFs.DataPlane.Storage.Check;
 
 /// <summary>
 /// Checks a device and its index offline, reading only: superblocks, segment table, directories of sealed segments, the
-/// bytes of every referenced item, and the index' counts against the references that the metadata really holds.
+/// bytes of every referenced item, and the index' counts against the references that the metadata really holds. Before
+/// that it verifies single items: a replay of the log asks for those of the last append.
 /// </summary>
-public sealed class DeviceCheck
+public sealed class DeviceCheck : IStoredDataVerifier
 {
     private const string RestoreAdvice = "restore the file from a backup or delete it; every other file is readable";
 
@@ -24,6 +25,7 @@ public sealed class DeviceCheck
     private readonly List<CheckFinding> _findings = [];
     private readonly Dictionary<ulong, int> _placeOf = [];
     private readonly Dictionary<ChunkLocation, (SegmentRowItem Item, int Place)> _items = [];
+    private SegmentTableEntry[] _entries = [];
     private long _checkedBytes;
 
     private DeviceCheck(StorageDevice storage, string indexName, TimeProvider time)
@@ -34,24 +36,16 @@ public sealed class DeviceCheck
     }
 
     /// <summary>
-    /// Checks everything. Nothing else may use the device meanwhile. Broken things are findings, not exceptions; only a
-    /// device that cannot be opened at all throws before this, in <see cref="StorageDevice.OpenAsync"/>.
+    /// Begins a check: reads what says where things lie. Nothing else may use the device until the check has ended.
+    /// Broken things are findings, not exceptions; only a device that cannot be opened at all throws before this, in
+    /// <see cref="StorageDevice.OpenAsync"/>.
     /// </summary>
     /// <param name="storage">The device, opened read-only.</param>
     /// <param name="index">Its index; stays the caller's.</param>
-    /// <param name="references">
-    /// What the committed metadata refers to: an entry a location, its <see cref="ReferenceDelta.Delta"/> the count.
-    /// The log must have been fed to the index up to the state that these come from, or <paramref name="pending"/>
-    /// holds what was not.
-    /// </param>
-    /// <param name="pending">Changes in the log beyond the index' cursor.</param>
-    /// <param name="progress">Told now and then.</param>
     /// <param name="time">Clock of the progress.</param>
-    /// <param name="cancellationToken">Ends the check with what was found so far as exception.</param>
-    public static async ValueTask<CheckReport> RunAsync(
-        StorageDevice storage, ISegmentIndex index, IReadOnlyCollection<ReferenceDelta> references,
-        IReadOnlyCollection<ReferenceDelta> pending, IProgress<CheckProgress>? progress, TimeProvider time,
-        CancellationToken cancellationToken = default)
+    /// <param name="cancellationToken">Gives up.</param>
+    public static async ValueTask<DeviceCheck> BeginAsync(
+        StorageDevice storage, ISegmentIndex index, TimeProvider time, CancellationToken cancellationToken = default)
     {
         var check = new DeviceCheck(storage, index.Name, time);
         foreach (var warning in storage.Warnings)
@@ -60,12 +54,37 @@ public sealed class DeviceCheck
                 CheckSeverity.Warning, warning, storage.Device.Name, 0, "the next start writes both copies again");
         }
 
-        var entries = await check.ReadTableAsync(cancellationToken);
-        check.ReadIndex(index, entries);
-        await check.CheckDirectoriesAsync(entries, cancellationToken);
-        check.CheckCounts(references, pending);
-        await check.CheckItemsAsync(references, progress, cancellationToken);
-        return new CheckReport(check._findings, references.Count, check._checkedBytes, check._placeOf.Count);
+        check._entries = await check.ReadTableAsync(cancellationToken);
+        check.ReadIndex(index, check._entries);
+        return check;
+    }
+
+    /// <summary>Checks everything.</summary>
+    /// <param name="references">
+    /// What the committed metadata refers to: an entry a location, its <see cref="ReferenceDelta.Delta"/> the count.
+    /// The log must have been fed to the index up to the state that these come from, or <paramref name="pending"/>
+    /// holds what was not.
+    /// </param>
+    /// <param name="pending">Changes in the log beyond the index' cursor.</param>
+    /// <param name="progress">Told now and then.</param>
+    /// <param name="cancellationToken">Ends the check with what was found so far as exception.</param>
+    public async ValueTask<CheckReport> RunAsync(
+        IReadOnlyCollection<ReferenceDelta> references, IReadOnlyCollection<ReferenceDelta> pending,
+        IProgress<CheckProgress>? progress, CancellationToken cancellationToken = default)
+    {
+        await CheckDirectoriesAsync(_entries, cancellationToken);
+        CheckCounts(references, pending);
+        await CheckItemsAsync(references, progress, cancellationToken);
+        return new CheckReport(_findings, references.Count, _checkedBytes, _placeOf.Count);
+    }
+
+    /// <inheritdoc />
+    public async ValueTask<bool> VerifyAsync(
+        ChunkLocation location, uint storedBytes, uint checksum, CancellationToken cancellationToken = default)
+    {
+        using var buffer = AlignedMemoryPool.Shared.Rent(AlignedMemory.RoundUp(Limits.StoredItemBytesMax));
+        var reference = new ReferenceDelta(location, storedBytes, checksum, 1);
+        return await FindItemFaultAsync(reference, OffsetOf(location), buffer, cancellationToken) is null;
     }
 
     private async ValueTask<SegmentTableEntry[]> ReadTableAsync(CancellationToken cancellationToken)
@@ -236,32 +255,38 @@ public sealed class DeviceCheck
     private async ValueTask CheckItemAsync(
         ReferenceDelta reference, long offset, AlignedMemory buffer, CancellationToken cancellationToken)
     {
-        var name = NameOf(reference.Location);
+        if (await FindItemFaultAsync(reference, offset, buffer, cancellationToken) is { } fault)
+        {
+            Add(CheckSeverity.Error, $"{NameOf(reference.Location)}{fault}", _storage.Device.Name, offset,
+                RestoreAdvice);
+        }
+        else
+        {
+            _checkedBytes += reference.StoredBytes;
+        }
+    }
+
+    // What is wrong with an item, to follow its name; null when it is whole.
+    private async ValueTask<string?> FindItemFaultAsync(
+        ReferenceDelta reference, long offset, AlignedMemory buffer, CancellationToken cancellationToken)
+    {
         var isPossible = reference.StoredBytes is > 0 and <= Limits.StoredItemBytesMax;
         var length = isPossible ? AlignedMemory.RoundUp((int)reference.StoredBytes) : 0;
         isPossible &= offset >= 0 && offset % Limits.DeviceBlockBytes == 0;
-        if (!isPossible || offset + length > _storage.Device.SizeBytes)
-        {
-            Add(CheckSeverity.Error, $"{name}: there is no such item", _storage.Device.Name, offset, RestoreAdvice);
-            return;
-        }
-
+        if (!isPossible || offset + length > _storage.Device.SizeBytes) return ": there is no such item";
         try
         {
             await _storage.Device.ReadAsync(offset, buffer.Memory[..length], cancellationToken);
         }
         catch (FsException fault)
         {
-            Add(CheckSeverity.Error, $"{name}: {fault.Message}", _storage.Device.Name, offset, RestoreAdvice);
-            return;
+            return $": {fault.Message}";
         }
 
-        _checkedBytes += reference.StoredBytes;
         var found = Crc32c.Compute(buffer.GetSpan()[..(int)reference.StoredBytes]);
-        if (found == reference.Checksum) return;
-        Add(CheckSeverity.Error,
-            $"{name}, {reference.StoredBytes} bytes: expected CRC32C {reference.Checksum:x8}, found {found:x8}",
-            _storage.Device.Name, offset, RestoreAdvice);
+        return found == reference.Checksum
+            ? null
+            : $", {reference.StoredBytes} bytes: expected CRC32C {reference.Checksum:x8}, found {found:x8}";
     }
 
     private long OffsetOf(ChunkLocation location)

@@ -31,16 +31,19 @@ public static class MetadataChecker
     /// <param name="logRegion">The log beside them; only read.</param>
     /// <param name="identity">Whose they are.</param>
     /// <param name="feed">Told the references of the log beyond its cursor, or null.</param>
+    /// <param name="verifier">
+    /// Verifies the data of the last append, as the next start will: what that cuts is no damage. Null: it counts.
+    /// </param>
     /// <param name="loops">Loops of the replay.</param>
     /// <param name="time">Clock of the replay.</param>
     /// <param name="cancellationToken">Gives up.</param>
     public static async ValueTask<MetadataReport> CheckAsync(IRowTable rows, IBlockDevice logRegion,
-        FileSystemIdentity identity, IReferenceFeed? feed, ILoopFactory loops, TimeProvider time,
-        CancellationToken cancellationToken = default)
+        FileSystemIdentity identity, IReferenceFeed? feed, IStoredDataVerifier? verifier, ILoopFactory loops,
+        TimeProvider time, CancellationToken cancellationToken = default)
     {
         var findings = new List<CheckFinding>();
         var overlay = new OverlayRowTable(rows);
-        await ReplayAsync(overlay, logRegion, identity, feed, loops, time, findings, cancellationToken);
+        await ReplayAsync(overlay, logRegion, identity, feed, verifier, loops, time, findings, cancellationToken);
         var hash = NameHash.Of(identity);
         var tree = new TreeCheck(findings, hash);
         foreach (var (shard, row) in overlay.ReadAll(RowKind.Inode)) tree.AddInode(shard, (InodeRow)row);
@@ -63,8 +66,8 @@ public static class MetadataChecker
     }
 
     private static async ValueTask ReplayAsync(OverlayRowTable overlay, IBlockDevice logRegion,
-        FileSystemIdentity identity, IReferenceFeed? feed, ILoopFactory loops, TimeProvider time,
-        List<CheckFinding> findings, CancellationToken cancellationToken)
+        FileSystemIdentity identity, IReferenceFeed? feed, IStoredDataVerifier? verifier, ILoopFactory loops,
+        TimeProvider time, List<CheckFinding> findings, CancellationToken cancellationToken)
     {
         const string Advice = "Copy the data directory first; restore a backup, or copy out what can be read";
         try
@@ -74,6 +77,7 @@ public static class MetadataChecker
             var seams = new MetadataSeams(log, overlay, coordination, loops, time, NullLogger.Instance)
             {
                 Feed = feed,
+                Verifier = verifier,
             };
             await using var store = await MetadataStore.OpenAsync(seams, identity, cancellationToken);
             if (store.IsReadOnly(out var reason)) findings.Add(new(CheckSeverity.Damage, reason, logRegion.Name,

@@ -73,8 +73,8 @@ public sealed class DeviceCheckTests
     {
         var progress = new Recorder();
         var storage = await StorageDevice.OpenAsync(harness.Device, new() { ReadOnly = true }, new SystemIdSource());
-        var report = await DeviceCheck.RunAsync(
-            storage, harness.Index, references, pending, progress, TimeProvider.System);
+        var check = await DeviceCheck.BeginAsync(storage, harness.Index, TimeProvider.System);
+        var report = await check.RunAsync(references, pending, progress);
         if (references.Length > 0) Assert.Equal(references.Length, progress.Last.Items);
         return report;
     }

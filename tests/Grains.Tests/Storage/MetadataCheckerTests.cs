@@ -144,7 +144,8 @@ public class MetadataCheckerTests
     }
 
     private static MetadataReport Check(SimulatedStore simulated) => simulated.Loops.Run(MetadataChecker.CheckAsync(
-        simulated.Rows, simulated.Device, simulated.Identity, feed: null, simulated.Loops, simulated.Time));
+        simulated.Rows, simulated.Device, simulated.Identity, feed: null, verifier: null,
+        simulated.Loops, simulated.Time));
 
     private static void Apply(SimulatedStore simulated, RowKey key, Row? row) =>
         simulated.Rows.Apply(new([new(new(0), key, row)], [], simulated.Rows.Checkpoint));

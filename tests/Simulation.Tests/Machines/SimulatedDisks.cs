@@ -1,6 +1,9 @@
+using ClaudeFs.DataPlane.Storage.Format;
 using ClaudeFs.DataPlane.Storage.Index;
 using ClaudeFs.Grains.Storage;
 using ClaudeFs.Grains.Storage.Memory;
+using ClaudeFs.Platform.Devices;
+using ClaudeFs.Platform.Seams;
 using ClaudeFs.Primitives;
 using ClaudeFs.TestKit.Devices;
 using ClaudeFs.TestKit.Simulation;
@@ -13,23 +16,30 @@ namespace ClaudeFs.Simulation.Tests.Machines;
 /// </summary>
 internal sealed class SimulatedDisks
 {
-    public const long CapacityBytes = 96L << 20;
     public const int SegmentBytes = 256 << 10;
     private static readonly TimeSpan LatencyMax = TimeSpan.FromMicroseconds(400);
 
     private readonly SimulatedWorld _world;
     private readonly Random _random;
+    private readonly PlantedFault _planted;
+    private readonly DeviceGeometry _geometry;
 
-    public SimulatedDisks(SimulatedWorld world)
+    public SimulatedDisks(SimulatedWorld world, long capacityBytes, PlantedFault planted)
     {
         _world = world;
+        _planted = planted;
+        CapacityBytes = capacityBytes;
+        _geometry = DeviceGeometry.For(capacityBytes, SegmentBytes);
         _random = new Random(world.Seed ^ 0xD15C);
-        Device = new SimulatedBlockDevice(world.Seed) { SizeBytesMax = CapacityBytes };
+        Device = new SimulatedBlockDevice(world.Seed);
+        Rows.ForgetsDurability = planted == PlantedFault.LogIsRecycledEarly;
         Ids = new SeededIdSource(world.Seed);
         FileSystem = new FileSystemId(Ids.NextId(), Ids.NextId());
         Identity = FileSystemIdentity.Create(Rows, Ids, FileSystem.Low);
         Begin();
     }
+
+    public long CapacityBytes { get; }
 
     public SimulatedBlockDevice Device { get; private set; }
 
@@ -45,28 +55,39 @@ internal sealed class SimulatedDisks
 
     public FileSystemIdentity Identity { get; }
 
-    /// <summary>Flushes are answered and do nothing: a mistake that the simulation must find.</summary>
-    public bool IgnoresFlushes
-    {
-        get => Device.IgnoresFlushes;
-        set => Device.IgnoresFlushes = value;
-    }
+    /// <summary>The log, as a silo with the planted mistake sees it.</summary>
+    public IBlockDevice LogRegion(StorageDevice device) => _planted == PlantedFault.TornAppendIsTrusted
+        ? new TrustingLogRegion(device.LogRegion())
+        : device.LogRegion();
+
+    /// <summary>Who decides whether the last append counts, with the planted mistake.</summary>
+    public IStoredDataVerifier Verifier(IStoredDataVerifier verifier) =>
+        _planted == PlantedFault.TornDataIsTrusted ? new TrustingVerifier() : verifier;
 
     /// <summary>The power goes: what was not flushed may be lost, torn or there, in any order.</summary>
     public void Cut()
     {
-        var ignoresFlushes = Device.IgnoresFlushes;
         Device = Device.CutPowerOfMachine();
-        Device.IgnoresFlushes = ignoresFlushes;
-        Device.SizeBytesMax = CapacityBytes;
         Rows.Crash();
         Begin();
     }
+
+    /// <summary>The silo's process is killed, the machine goes on.</summary>
+    public void Kill() => Device.KillProcess();
 
     // Each request takes its own time, and those under way end in any order.
     private void Begin()
     {
         var device = Device;
+        device.SizeBytesMax = CapacityBytes;
+        device.FlushMisses = _planted switch
+        {
+            PlantedFault.NothingIsFlushed => static _ => true,
+            PlantedFault.LogIsNotFlushed => offset =>
+                offset >= _geometry.LogOffsetBytes && offset < _geometry.ZonesOffsetBytes,
+            PlantedFault.DataIsNotFlushed => offset => offset >= _geometry.ZonesOffsetBytes,
+            _ => null,
+        };
         device.IsSlow = true;
         device.Queued = () =>
         {

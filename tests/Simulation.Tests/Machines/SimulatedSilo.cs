@@ -76,18 +76,18 @@ internal sealed class SimulatedSilo
     {
         var device = await StorageDevice.OpenAsync(disks.Device, new StorageDeviceOptions
         {
-            CapacityBytes = SimulatedDisks.CapacityBytes,
+            CapacityBytes = disks.CapacityBytes,
             FileSystem = disks.FileSystem,
             SegmentBytes = SimulatedDisks.SegmentBytes,
         }, disks.Ids);
         Blocks = await BlockStore.OpenAsync(device, disks.Index, new BlockStoreOptions { InlineContinuations = true },
             _process, _process.Time, _loggers.CreateLogger("blocks"));
-        var log = new EmbeddedLog(device.LogRegion(), disks.Identity.FileSystem, disks.Coordination);
+        var log = new EmbeddedLog(disks.LogRegion(device), disks.Identity.FileSystem, disks.Coordination);
         var seams = new MetadataSeams(
             log, disks.Rows, disks.Coordination, _process, _process.Time, _loggers.CreateLogger("store"))
         {
             Feed = Blocks,
-            Verifier = Blocks,
+            Verifier = disks.Verifier(Blocks),
         };
         Metadata = await MetadataStore.OpenAsync(seams, disks.Identity);
         if (Metadata.IsReadOnly(out var reason))

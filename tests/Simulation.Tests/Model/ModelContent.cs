@@ -43,7 +43,11 @@ internal sealed class ModelContent
     }
 
     /// <summary>Why <paramref name="found"/> cannot be what a power cut left; null when it can.</summary>
-    public string? FindLoss(ReadOnlySpan<byte> found)
+    /// <param name="found">What is there.</param>
+    /// <param name="mayHaveHoles">
+    /// A change may be there although an earlier one is not: zeros where the file once ended are right.
+    /// </param>
+    public string? FindLoss(ReadOnlySpan<byte> found, bool mayHaveHoles)
     {
         var explained = new bool[found.Length];
         var version = _synced;
@@ -57,6 +61,7 @@ internal sealed class ModelContent
             Explain(explained, found, version, Math.Min(change.Offset, before), version.Length);
         }
 
+        if (mayHaveHoles) ExplainHoles(explained, found);
         if (!isSizeKnown) return $"size {found.Length}, which it never had since its fsync at {_synced.Length} bytes";
         var lost = Array.IndexOf(explained, false);
         return lost < 0 ? null : $"byte {lost} is {found[lost]:x2}, which it never was since the file's fsync";
@@ -65,6 +70,13 @@ internal sealed class ModelContent
     private static void Explain(bool[] explained, ReadOnlySpan<byte> found, byte[] version, int from, int to)
     {
         for (var i = from; i < Math.Min(to, found.Length); i++) explained[i] |= version[i] == found[i];
+    }
+
+    private void ExplainHoles(bool[] explained, ReadOnlySpan<byte> found)
+    {
+        var shortest = _synced.Length;
+        foreach (var change in _changes) shortest = change.Data is null ? Math.Min(shortest, change.Offset) : shortest;
+        for (var i = shortest; i < found.Length; i++) explained[i] |= found[i] == 0;
     }
 
     private static byte[] Written(byte[] bytes, int offset, byte[] data)

@@ -12,6 +12,9 @@ internal enum ModelKind
 /// <summary>A file, directory or symlink as the model knows it.</summary>
 internal sealed class ModelNode(InodeId inode, ModelKind kind)
 {
+    /// <summary>The extended attributes that are ever set.</summary>
+    public static readonly string[] XattrNames = ["user.a", "user.b"];
+
     /// <summary>None until it is known: an operation whose answer was lost made it.</summary>
     public InodeId Inode { get; set; } = inode;
 

@@ -15,8 +15,6 @@ internal sealed partial class PrivateDriver
     private static readonly int[] Borders = [0, 0, 0, 4096, 4096, 8192, ChunkBytes, 2 * ChunkBytes, ExtentBytes];
     private static readonly int[] Lengths = [1, 100, 4095, 4096, 4097, ChunkBytes, ChunkBytes + 5000, 3 * ChunkBytes];
 
-    private static readonly string[] XattrNames = ["user.a", "user.b"];
-
     private async Task WriteAsync()
     {
         if (DrawFile() is not { } file)
@@ -114,7 +112,7 @@ internal sealed partial class PrivateDriver
     private Task SetXattrAsync()
     {
         if (DrawFile() is not { } file) return CreateAsync();
-        var name = XattrNames[Random.Next(XattrNames.Length)];
+        var name = ModelNode.XattrNames[Random.Next(ModelNode.XattrNames.Length)];
         if (Random.Next(2) == 0) return GetXattrAsync(file, name);
         var value = new byte[Random.Next(200)];
         Random.NextBytes(value);

@@ -77,7 +77,7 @@ internal sealed partial class PrivateDriver(
     {
         for (var walk = 1; ; walk++)
         {
-            var verifier = new TreeVerifier(Files, isAfterLoss);
+            var verifier = new TreeVerifier(Files, isAfterLoss, mayHaveHoles: !Client.IsEmbedded);
             var fault = await verifier.FindFaultAsync(_tree);
             if (fault is null || !verifier.IsCutOff || walk == WalksMax) return (fault, verifier);
             await Task.Delay(WalkPause, Client.Process.Time);

@@ -29,6 +29,7 @@ internal sealed class SharedDriver(
     private const int LooksMax = 120;
     private static readonly TimeSpan LookPause = TimeSpan.FromMilliseconds(500);
 
+    private readonly List<SharedFile> _files = [];
     private string[] _names = [];
     private ulong _version;
     private SessionId _session;
@@ -60,10 +61,7 @@ internal sealed class SharedDriver(
     /// <summary>What was written and not made durable may be gone from here on.</summary>
     public void NoteCut()
     {
-        foreach (var own in _names)
-        {
-            if (shared[own].Last is { } file) file.Content.NoteCut();
-        }
+        foreach (var file in _files) file.Content.NoteCut();
     }
 
     /// <inheritdoc />
@@ -110,7 +108,12 @@ internal sealed class SharedDriver(
         var register = shared[own];
         var before = register.Last;
         var file = new SharedFile(default, Lengths[Random.Next(Lengths.Length)]);
-        if (before is null) register.Begin(file, shared.Now());
+        if (before is null)
+        {
+            register.Begin(file, shared.Now());
+            _files.Add(file);
+        }
+
         var made = await Files.CreateAsync(shared.Inode, FsName.Of(own), FileOperations.FileMode,
             FileOperations.CreateExclusive | FileOperations.ReadWrite, Caller.Root, CancellationToken.None);
         Note($"create {own}", made.Error.ToString());

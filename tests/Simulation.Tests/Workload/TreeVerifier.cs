@@ -8,7 +8,11 @@ namespace ClaudeFs.Simulation.Tests.Workload;
 /// <summary>Walks a tree through a client and compares all of it with the model.</summary>
 /// <param name="files">The client.</param>
 /// <param name="isAfterLoss">Content need only be what it may be after a power cut.</param>
-internal sealed class TreeVerifier(IFileSystem files, bool isAfterLoss)
+/// <param name="mayHaveHoles">
+/// The client lived on without its session: what it wrote was lost, and what it did next, perhaps to the same file
+/// before the loss was told by a close or fsync, was not.
+/// </param>
+internal sealed class TreeVerifier(IFileSystem files, bool isAfterLoss, bool mayHaveHoles = false)
 {
     private readonly List<(ModelNode Node, InodeId Inode, byte[]? Content)> _found = [];
 
@@ -78,9 +82,24 @@ internal sealed class TreeVerifier(IFileSystem files, bool isAfterLoss)
             if (content.IsError) return Missing($"read of {inode}", content.Error);
             bytes = content.Value;
             if (CheckContent(node.Content, bytes, attributes) is { } fault) return fault;
+            if (await CheckXattrsAsync(node, inode) is { } other) return other;
         }
 
         _found.Add((node, inode, bytes));
+        return null;
+    }
+
+    private async Task<string?> CheckXattrsAsync(ModelNode node, InodeId inode)
+    {
+        foreach (var name in ModelNode.XattrNames)
+        {
+            var expected = node.Xattrs.GetValueOrDefault(name);
+            var found = await files.GetXattrAsync(inode, FsName.Of(name), CancellationToken.None);
+            if (found.Error == FsError.ENODATA && expected is null) continue;
+            if (found.IsError) return Missing($"getxattr {name} of {inode}", found.Error);
+            if (!found.Value.Span.SequenceEqual(expected)) return $"another value of {name}";
+        }
+
         return null;
     }
 
@@ -88,7 +107,7 @@ internal sealed class TreeVerifier(IFileSystem files, bool isAfterLoss)
     {
         if (attributes.SizeBytes != (ulong)found.Length)
             return $"size {attributes.SizeBytes}, {found.Length} bytes read";
-        if (isAfterLoss) return expected.FindLoss(found);
+        if (isAfterLoss) return expected.FindLoss(found, mayHaveHoles);
         return found.AsSpan().SequenceEqual(expected.Bytes)
             ? null
             : $"{found.Length} bytes that differ from the {expected.SizeBytes} expected at "

@@ -70,8 +70,10 @@ public sealed class SimulatedBlockDevice : IBlockDevice
     /// </summary>
     public Action? Queued { get; set; }
 
-    /// <summary>A planted mistake: a flush is answered, and what it covers stays at the mercy of a power cut.</summary>
-    public bool IgnoresFlushes { get; set; }
+    /// <summary>
+    /// A planted mistake: writes at these offsets stay at the mercy of a power cut although a flush was answered.
+    /// </summary>
+    public Predicate<long>? FlushMisses { get; set; }
 
     /// <summary>Requests that wait.</summary>
     public int PendingCount => _pending.Count;
@@ -140,6 +142,21 @@ public sealed class SimulatedBlockDevice : IBlockDevice
         }
 
         return true;
+    }
+
+    /// <summary>
+    /// The process that uses the device is killed: what it wrote is there, also what it did not wait for, and is as
+    /// little durable as before. Nobody is left to be told.
+    /// </summary>
+    public void KillProcess()
+    {
+        var requests = _pending.ToArray();
+        _pending.Clear();
+        _random.Shuffle(requests);
+        foreach (var request in requests)
+        {
+            if (request.Operation.Kind == SimulatedOperationKind.Write) request.Effect();
+        }
     }
 
     /// <summary>
@@ -256,13 +273,14 @@ public sealed class SimulatedBlockDevice : IBlockDevice
     private void Flush(long covered)
     {
         FlushCount++;
-        if (IgnoresFlushes) return;
         foreach (var (number, offset, bytes) in _unflushed)
         {
-            if (number <= covered) bytes.CopyTo(_durable.AsSpan((int)offset));
+            if (IsCovered(number, offset)) bytes.CopyTo(_durable.AsSpan((int)offset));
         }
 
-        _unflushed.RemoveAll(write => write.Number <= covered);
+        _unflushed.RemoveAll(write => IsCovered(write.Number, write.Offset));
+
+        bool IsCovered(long number, long offset) => number <= covered && FlushMisses?.Invoke(offset) != true;
     }
 
     // A third of the writes is lost, a third whole, a third torn: each sector by itself.
