@@ -64,6 +64,7 @@ internal enum FuseOpenReply : uint
     None = 0,
     KeepCache = 1 << 1,
     CacheDir = 1 << 3,
+    NoFlush = 1 << 5,
     ParallelDirectWrites = 1 << 6,
 }
 

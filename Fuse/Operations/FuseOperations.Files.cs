@@ -12,6 +12,7 @@ internal sealed partial class FuseOperations
 {
     private const AllocateMode AllocateModes = AllocateMode.KeepSize | AllocateMode.PunchHole | AllocateMode.ZeroRange;
     private const int OpenCreate = 0x40; // O_CREAT
+    private const int OpenAccessMask = 3; // O_ACCMODE; 0 is O_RDONLY
     private const uint CopyBytesMax = uint.MaxValue & ~4095u; // what the 32 bits of the old reply hold
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
@@ -28,6 +29,9 @@ internal sealed partial class FuseOperations
         }
 
         var reply = ToOpenOut(opened.Value);
+
+        // Who only reads has nothing to write back and no error to be told: one request less for each close.
+        if ((open.Flags & OpenAccessMask) == 0) reply.OpenFlags |= FuseOpenReply.NoFlush;
         if (!request.Reply(in reply)) await ReleaseUnwantedAsync(request.Inode, opened.Value.Handle);
     }
 

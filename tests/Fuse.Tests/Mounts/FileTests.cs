@@ -38,6 +38,16 @@ public class FileTests
     }
 
     [MountFact]
+    public async Task A_reader_closes_without_a_flush_and_a_writer_with_one()
+    {
+        await using var mount = await MemoryMount.StartAsync(TimeSpan.FromSeconds(1));
+        await File.WriteAllTextAsync(mount.At("f"), "x");
+        Assert.Equal(1, mount.CountOf("FLUSH"));
+        Assert.Equal("x", await File.ReadAllTextAsync(mount.At("f")));
+        Assert.Equal((2, 1), (mount.CountOf("OPEN") + mount.CountOf("CREATE"), mount.CountOf("FLUSH")));
+    }
+
+    [MountFact]
     public async Task Tools_copy_a_tree_with_all_it_has()
     {
         await using var mount = await MemoryMount.StartAsync(TimeSpan.FromSeconds(1));
