@@ -110,48 +110,14 @@ public sealed partial class FileSystemClient
     }
 
     /// <inheritdoc />
-    public async ValueTask<FsResult<Nothing>> UnlinkAsync(
-        InodeId parent, FsName name, Caller caller, CancellationToken cancellationToken)
-    {
-        var directory = Pin(parent);
-        try
-        {
-            var ticket = BeginChange(directory, name);
-            var reply = await _context.Caller.MutateAsync(
-                parent, caller, AckMode.Commit, (Grain: _leases.Directory(directory), Name: name),
-                static (ask, op) => ask.Grain.UnlinkAsync(op, ask.Name), cancellationToken);
-            EndChange(directory, name, reply.IsError ? null : InodeId.None, ticket);
-            if (reply.IsError) return reply.Error;
-            OnRemoved(reply.Value, ticket);
-            return Nothing.Value;
-        }
-        finally
-        {
-            directory.Unpin();
-        }
-    }
+    public ValueTask<FsResult<Nothing>> UnlinkAsync(
+        InodeId parent, FsName name, Caller caller, CancellationToken cancellationToken) =>
+        RemoveAsync(parent, name, isDirectory: false, caller, cancellationToken);
 
     /// <inheritdoc />
-    public async ValueTask<FsResult<Nothing>> RemoveDirectoryAsync(
-        InodeId parent, FsName name, Caller caller, CancellationToken cancellationToken)
-    {
-        var directory = Pin(parent);
-        try
-        {
-            var ticket = BeginChange(directory, name);
-            var reply = await _context.Caller.MutateAsync(
-                parent, caller, AckMode.Commit, (Grain: _leases.Directory(directory), Name: name),
-                static (ask, op) => ask.Grain.RemoveDirectoryAsync(op, ask.Name), cancellationToken);
-            EndChange(directory, name, reply.IsError ? null : InodeId.None, ticket);
-            if (reply.IsError) return reply.Error;
-            OnRemoved(reply.Value, ticket);
-            return Nothing.Value;
-        }
-        finally
-        {
-            directory.Unpin();
-        }
-    }
+    public ValueTask<FsResult<Nothing>> RemoveDirectoryAsync(
+        InodeId parent, FsName name, Caller caller, CancellationToken cancellationToken) =>
+        RemoveAsync(parent, name, isDirectory: true, caller, cancellationToken);
 
     /// <inheritdoc />
     public async ValueTask<FsResult<Nothing>> RenameAsync(
@@ -185,6 +151,31 @@ public sealed partial class FileSystemClient
         {
             to.Unpin();
             from.Unpin();
+        }
+    }
+
+    private async ValueTask<FsResult<Nothing>> RemoveAsync(
+        InodeId parent, FsName name, bool isDirectory, Caller caller, CancellationToken cancellationToken)
+    {
+        var directory = Pin(parent);
+        try
+        {
+            var ticket = BeginChange(directory, name);
+            var reply = await _context.Caller.MutateAsync(
+                parent, caller, AckMode.Commit,
+                (Grain: _leases.Directory(directory), Name: name, IsDirectory: isDirectory),
+                static (ask, op) => ask.IsDirectory
+                    ? ask.Grain.RemoveDirectoryAsync(op, ask.Name)
+                    : ask.Grain.UnlinkAsync(op, ask.Name),
+                cancellationToken);
+            EndChange(directory, name, reply.IsError ? null : InodeId.None, ticket);
+            if (reply.IsError) return reply.Error;
+            OnRemoved(reply.Value, ticket);
+            return Nothing.Value;
+        }
+        finally
+        {
+            directory.Unpin();
         }
     }
 
