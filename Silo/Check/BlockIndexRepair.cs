@@ -71,7 +71,7 @@ internal sealed class BlockIndexRepair(
         var checkpoint = rows.Checkpoint;
         var recorder = new ReferenceRecorder(checkpoint.Append);
         var metadata = await MetadataChecker.CheckAsync(
-            rows, device.LogRegion(), identity, recorder, loops, time, cancellationToken);
+            rows, device.LogRegion(), identity, recorder, verifier: null, loops, time, cancellationToken);
 
         // Of references that cannot be read nobody knows what they hold: their bytes would be taken for garbage.
         var damage = metadata.Findings.FirstOrDefault(

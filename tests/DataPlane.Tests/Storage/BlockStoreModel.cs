@@ -247,7 +247,8 @@ internal sealed class BlockStoreModel(int seed)
             storage, index, new(references, pending, (ulong)cursor, new Stamp(cursor)), null, TimeProvider.System);
         Assert.Empty(report.Lost);
         Hosted += CountHosted(index);
-        var check = await DeviceCheck.RunAsync(storage, index, references, pending, null, TimeProvider.System);
+        var begun = await DeviceCheck.BeginAsync(storage, index, TimeProvider.System);
+        var check = await begun.RunAsync(references, pending, null);
         Assert.Empty(check.Findings);
         return index;
     }
