@@ -33,6 +33,10 @@ internal static partial class ClientLog
     [LoggerMessage(2010, LogLevel.Debug, "A grain call is sent again in {Delay}")]
     public static partial void CallSentAgain(this ILogger logger, Exception fault, TimeSpan delay);
 
+    [LoggerMessage(2013, LogLevel.Warning,
+        "Inode {Inode}: what was flushed a moment before the session was lost may be gone: {Error}")]
+    public static partial void FlushMayBeLost(this ILogger logger, InodeId inode, FsError error);
+
     [LoggerMessage(2012, LogLevel.Debug, "The block store did not answer ({Error}): asked again in {Delay}")]
     public static partial void BlocksAskedAgain(this ILogger logger, FsError error, TimeSpan delay);
 

@@ -101,15 +101,33 @@ public sealed partial class FileSystemClient
         try
         {
             var outcome = await _flusher.FlushAsync(known, AckMode.Commit);
+            FsResult<Nothing> synced = Nothing.Value;
+            if (!outcome.IsCommitted) synced = await SyncCommittedAsync(known, cancellationToken);
+
+            // Asked last: the silo that answered may be another than the one that took the data.
             var lost = ReportSync(known);
-            if (lost != FsError.None || outcome.IsCommitted) return lost == FsError.None ? Nothing.Value : lost;
-            return await _context.Caller.QueryAsync(
-                _leases.Operations(known), static (grain, session) => grain.SyncAsync(session), cancellationToken);
+            return lost == FsError.None ? synced : lost;
         }
         finally
         {
             known.Unpin();
         }
+    }
+
+    private async ValueTask<FsResult<Nothing>> SyncCommittedAsync(
+        CachedInode inode, CancellationToken cancellationToken)
+    {
+        long applied;
+        lock (inode.Sync) applied = inode.Content?.AppliedAt ?? 0;
+        var synced = await _context.Caller.QueryAsync(
+            _leases.Operations(inode), static (grain, session) => grain.SyncAsync(session), cancellationToken);
+        if (synced.IsError || applied == 0) return synced;
+        lock (inode.Sync)
+        {
+            if (inode.Content is { } content && content.AppliedAt == applied) content.AppliedAt = 0;
+        }
+
+        return synced;
     }
 
     // The inode's pin becomes the handle's.

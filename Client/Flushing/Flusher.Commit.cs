@@ -76,6 +76,7 @@ internal sealed partial class Flusher
             }
 
             Learn(inode, content, request, reply.Value, ticket);
+            NoteApplied(content, ack);
             if (lost == FsError.None) End(inode, content, round, put.StoredBytes);
             else Lose(inode, content, round, lost);
         }
@@ -96,6 +97,8 @@ internal sealed partial class Flusher
             if (reply.IsError) error = reply.Error;
             else lock (inode.Sync) Learn(inode, content, request, reply.Value, ticket);
         }
+
+        lock (inode.Sync) NoteApplied(content, ack);
 
         lock (inode.Sync)
         {
@@ -148,6 +151,12 @@ internal sealed partial class Flusher
         else if (request.Inline is not null) content.Map.SetInline(request.Inline);
         else content.Map.Apply(request.Updates);
         inode.MarkChanged(context.Nodes.MoveFence(), isStale: false);
+    }
+
+    // An embedded client has no silo that could die alone.
+    private void NoteApplied(FileContent content, AckMode ack)
+    {
+        if (!context.Options.IsEmbedded) content.AppliedAt = ack == AckMode.Applied ? context.Applied.Add() : 0;
     }
 
     // The round is committed: whole chunks go on to the cache with their memory, for who reads what was just written.

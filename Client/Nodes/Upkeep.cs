@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using ClaudeFs.Client.Flushing;
+using ClaudeFs.Client.Sessions;
 using ClaudeFs.Grains;
 using ClaudeFs.Primitives;
 
@@ -126,6 +127,7 @@ internal sealed class Upkeep : IAsyncDisposable
         try
         {
             await FlushAgedAsync();
+            await NoteDurableAsync();
             await LetForgottenGoAsync();
             if (_isOverfull || _context.Nodes.Entries.IsFull) await TrimAsync();
             if (_context.Dirty.Count == 0) await _context.Space.ShrinkAsync(Limits.SpaceSlabBytes);
@@ -159,6 +161,24 @@ internal sealed class Upkeep : IAsyncDisposable
             {
                 inode.Unpin();
             }
+        }
+    }
+
+    // The silo commits by itself, within milliseconds: this only finds out. A silo that does not know the session has
+    // started since, and says nothing about what the one before had applied.
+    private async ValueTask NoteDurableAsync()
+    {
+        if (!_context.Applied.IsAny || _context.Sessions.Current is not { IsValid: true } session) return;
+        var last = _context.Applied.Last;
+        try
+        {
+            var synced = await _leases.Directory(InodeId.Root).SyncAsync(session.Id);
+            if (!synced.IsError) _context.Applied.NoteDurable(last);
+        }
+        catch (Exception fault) when (GrainCaller.IsConnectionFault(fault))
+        {
+            // The next round asks again.
+            _context.Dependencies.Logger.CallSentAgain(fault, _context.Options.DirtyAgeMax / RoundsPerAge);
         }
     }
 

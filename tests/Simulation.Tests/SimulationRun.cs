@@ -136,6 +136,8 @@ internal sealed partial class SimulationRun
         Do(_silo.Process, "the silo stops", _silo.StopAsync);
         _silo.Process.Kill();
         _network.KillSilo();
+        var check = _world.StartProcess("fsck");
+        Do(check, "fsck", () => SimulatedCheck.RunAsync(check, _disks));
         StartSilo();
     }
 

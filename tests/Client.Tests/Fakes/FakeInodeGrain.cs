@@ -64,7 +64,7 @@ internal abstract class FakeInodeOperations(FakeCluster cluster, InodeId id) : I
         }));
 
     public ValueTask<FsResult<Nothing>> SyncAsync(SessionId session) =>
-        new(cluster.Ask<Nothing>("Sync", static () => Nothing.Value));
+        new(cluster.Ask<Nothing>("Sync", () => cluster.IsOpen(session) ? Nothing.Value : FsError.ESTALE));
 
     public ValueTask<FsResult<Nothing>> ForgetOrphanAsync(SessionId session) =>
         new(cluster.Ask<Nothing>("ForgetOrphan", () =>

@@ -41,6 +41,9 @@ internal sealed class ModelNode(InodeId inode, ModelKind kind)
     /// <summary>The latest time of change that was shown.</summary>
     public Stamp Changed { get; set; }
 
+    /// <summary>An fsync or close has told that something of a file is lost; the next need not tell again.</summary>
+    public bool IsLossTold { get; set; }
+
     /// <summary>Open handles of a file.</summary>
     public List<ulong> Handles { get; } = [];
 

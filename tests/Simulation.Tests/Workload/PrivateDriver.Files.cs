@@ -105,7 +105,7 @@ internal sealed partial class PrivateDriver
     {
         if (DrawFile() is not { } file) return CreateAsync();
         return DoAsync($"fsync {file.Inode}", [],
-            async () => (await Files.SyncAsync(file.Inode, Random.Next(2) == 0, CancellationToken.None)).Error,
+            async () => Told(file, await Files.SyncAsync(file.Inode, Random.Next(2) == 0, CancellationToken.None)),
             file.Content.NoteSynced, mayHaveHappened: false);
     }
 
@@ -154,8 +154,14 @@ internal sealed partial class PrivateDriver
     {
         if (file.Handles.Count == 0) return;
         await DoAsync($"close {file.Inode}", [],
-            async () => (await Files.FlushAsync(file.Inode, file.Handles[0], CancellationToken.None)).Error);
+            async () => Told(file, await Files.FlushAsync(file.Inode, file.Handles[0], CancellationToken.None)));
         await CloseAllAsync(file);
+    }
+
+    private static FsError Told(ModelNode file, FsResult<Nothing> result)
+    {
+        file.IsLossTold |= result.IsError;
+        return result.Error;
     }
 
     private int DrawOffset(ModelNode file)

@@ -43,7 +43,15 @@ internal sealed partial class PrivateDriver(
     {
         foreach (var node in OpenNodes())
         {
-            if (_client == Client.Start) await CloseAllAsync(node);
+            if (_client == Client.Start)
+            {
+                // What fsync answers for now is there, although session and silo may have been others: a loss is told.
+                var synced = await Files.SyncAsync(node.Inode, false, CancellationToken.None);
+                Note($"fsync {node.Inode} after a loss", synced.Error.ToString());
+                if (!synced.IsError && !node.IsLossTold) node.Content.NoteSynced();
+                await CloseAllAsync(node);
+            }
+
             node.Handles.Clear();
         }
 

@@ -227,13 +227,17 @@ internal sealed class SharedDriver(
         var inode = found.Value.Attributes.Inode;
         var end = shared.Now();
         SharedFile? file = null;
-        var isAllowed = shared[wanted].Allows(candidate =>
+        // A file whose create has no answer yet has no number: any that is known comes first.
+        bool Finds(SharedFile? candidate, bool isKnown)
         {
             var isSeen = candidate is null == inode.IsNone
-                && (candidate is null || candidate.Inode == inode || candidate.Inode.IsNone);
+                && (candidate is null || (isKnown ? candidate.Inode == inode : candidate.Inode.IsNone));
             if (isSeen) file = candidate;
             return isSeen;
-        }, start, end);
+        }
+
+        var isAllowed = shared[wanted].Allows(candidate => Finds(candidate, isKnown: true), start, end)
+            || shared[wanted].Allows(candidate => Finds(candidate, isKnown: false), start, end);
         Answers.That(isAllowed, $"{Name} lookup {wanted}", $"found {inode}; it was {shared[wanted]} [{start}, {end}]");
         if (file is not null)
         {

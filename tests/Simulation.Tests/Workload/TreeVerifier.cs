@@ -37,6 +37,7 @@ internal sealed class TreeVerifier(IFileSystem files, bool isAfterLoss, bool may
         {
             node.Inode = inode;
             node.Changed = default;
+            node.IsLossTold = false;
             if (content is not null && isAfterLoss) node.Content.Adopt(content);
         }
     }
