@@ -224,6 +224,12 @@ public sealed partial class FileSystemClient
     {
         try
         {
+            // Opened or leased again meanwhile: the grain knows by that.
+            lock (inode.Sync)
+            {
+                if (inode.OpenCount > 0 || (!inode.IsOrphan && inode.LeaseNumber != 0)) return;
+            }
+
             var reply = await _context.Caller.QueryAsync(
                 _leases.Operations(inode), static (grain, session) => grain.ForgetOrphanAsync(session),
                 CancellationToken.None);

@@ -1,4 +1,5 @@
 using ClaudeFs.Grains.Intents;
+using ClaudeFs.Grains.Storage;
 using ClaudeFs.Primitives;
 
 namespace ClaudeFs.Grains.Inodes;
@@ -19,7 +20,10 @@ internal abstract partial class InodeOperationsGrain
         bool isLeft;
         try
         {
-            Leases.Forget(Inode, session);
+            // While it has a name the session may have been granted a lease since it sent this word: that stays.
+            var version = default(ReadVersion);
+            if (Shard.FindOrphan(Inode, ref version) is not null) Leases.Forget(Inode, session);
+            else Leases.Return(Inode, session, number: 0, LeaseMode.None, isOpen: false);
             isLeft = Reaper.Forget(Memory, Inode, session);
         }
         finally

@@ -23,6 +23,20 @@ public class RecallTests
             (recall.Inode, recall.Number, recall.Cause, recall.Name.ToString()));
     }
 
+    // The word that a session has an inode no longer open may arrive after it was granted a lease again.
+    [Fact]
+    public async Task Lease_on_an_inode_with_a_name_outlives_the_word_that_it_is_not_open_any_more()
+    {
+        await using var silo = await TestSilo.StartAsync();
+        var (first, second) = (await TestClient.OpenAsync(silo, 11), await TestClient.OpenAsync(silo, 12));
+        var file = await first.FileAsync(InodeId.Root, "a");
+        var held = Ok(await second.LeaseAsync(file, LeaseMode.Read).SoonAsync());
+        Ok(await silo.Inode(file).ForgetOrphanAsync(second.Id).SoonAsync());
+        Assert.Equal(held.Lease.Number, silo.Core.MemoryOf(file).Leases.Find(file, second.Id).Number);
+        Ok(await first.LeaseAsync(file, LeaseMode.Write).SoonAsync());
+        Assert.Contains(second.Recalls, recall => recall.Inode == file && recall.Number == held.Lease.Number);
+    }
+
     [Fact]
     public async Task A_writer_is_recalled_down_to_read_and_what_it_flushes_meanwhile_is_seen()
     {
