@@ -101,13 +101,16 @@ public sealed partial class FileSystemClient
         if (error == FsError.None && change.SizeBytes > 0) error = await FlushBeforeAsync(inode);
         if (error != FsError.None) return error;
         var content = await EnterAloneAsync(inode);
+        var hasDropped = false;
         try
         {
             lock (inode.Sync)
             {
                 if (!inode.Server.IsRegular) return inode.Server.IsDirectory ? FsError.EISDIR : FsError.EINVAL;
                 var held = content.Buffer.HeldBytes;
+                var valid = content.Buffer.ValidBytes;
                 content.Buffer.Truncate((long)change.SizeBytes);
+                hasDropped = content.Buffer.ValidBytes < valid;
                 _context.Memory.Change(content.Buffer.HeldBytes - held);
             }
 
@@ -127,6 +130,8 @@ public sealed partial class FileSystemClient
                     content.Map.Forget();
                 }
 
+                // Cut off for a truncation that did not happen: written bytes that nobody will see.
+                if (reply.IsError && hasDropped) content.Fail(FsError.EIO);
                 content.NoteClean();
                 _context.NoteDirt(inode, content);
             }

@@ -1,4 +1,5 @@
 using ClaudeFs.Client.Tests.Fakes;
+using ClaudeFs.Grains;
 using ClaudeFs.Primitives;
 
 namespace ClaudeFs.Client.Tests;
@@ -29,6 +30,19 @@ public sealed class AppliedWritesTests : IAsyncDisposable
         _fixture.Cluster.Evict(client.Session);
         Assert.Equal(FsError.None, await SyncAsync(client, other.Inode));
         Assert.Equal(FsError.EIO, (await client.FlushAsync(file.Inode, file.Handle, CancellationToken.None)).Error);
+    }
+
+    [Fact]
+    public async Task Fsync_tells_of_writes_that_a_failed_truncation_cut_off()
+    {
+        var client = await _fixture.StartAsync(ClientFixture.Remote);
+        var file = await client.CreateAsync("file");
+        await client.WriteAsync(file, 0, [1, 2, 3]);
+        _fixture.Cluster.LosesRequest = static name => name == "SetAttributes";
+        var change = new AttributesChange(AttributeMask.Size, 0, 0, 0, 0, default, default, default);
+        var cut = await client.SetAttributesAsync(file.Inode, change, Caller.Root, CancellationToken.None);
+        Assert.Equal(FsError.ETIMEDOUT, cut.Error);
+        Assert.Equal(FsError.EIO, await SyncAsync(client, file.Inode));
     }
 
     [Fact]
