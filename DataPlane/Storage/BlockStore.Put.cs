@@ -25,22 +25,25 @@ public sealed partial class BlockStore
 
         var pin = Epochs.Current;   // only now: who waited for space waited for epochs
         var done = 0;
+        List<Task<FsError>>? others = null;   // a batch that goes on in another segment: its writes run side by side
         while (done < items.Length)
         {
             if (!TryPlace(items.Span, locations.Span, done, out var run, out var lane))
             {
-                error = await WaitForPlaceAsync(cancellationToken);
+                // Not given up: the space is taken, writes of other items may be on their way, and the wait is bounded.
+                error = await WaitForPlaceAsync(CancellationToken.None);
                 if (error != FsError.None) break;
                 if (done == 0) pin = Epochs.Current;
                 continue;
             }
 
-            error = await WriteRunAsync(run, items);
-            FinishRun(run, lane, locations.Span, error);
-            if (error != FsError.None) break;
             done += run.Count;
+            var write = PutRunAsync(run, lane, items, locations);
+            if (done < items.Length) (others ??= []).Add(write.AsTask());
+            else error = await write;
         }
 
+        foreach (var other in others ?? []) error = await other is var fault and not FsError.None ? fault : error;
         if (error == FsError.None && _options.Flush == FlushPolicy.BeforeAck) error = await FlushPutAsync();
         if (error == FsError.None) return new PutReply(pin);
         ReleaseRest(items.Span[done..]);
@@ -98,6 +101,16 @@ public sealed partial class BlockStore
             run = new WriteRun(segment, offset, segment.FillBytes - offset, first, next - first, isNew);
             return true;
         }
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<FsError> PutRunAsync(
+        WriteRun run, OpenLane lane, ReadOnlyMemory<BlockWrite> items, Memory<ChunkLocation> locations)
+    {
+        var error = await WriteRunAsync(run, items);
+        FinishRun(run, lane, locations.Span, error);
+        if (error != FsError.None) ReleaseRest(items.Span.Slice(run.FirstItem, run.Count));
+        return error;
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
