@@ -1,0 +1,169 @@
+using ClaudeFs.Grains.Storage;
+using ClaudeFs.Grains.Storage.Log;
+using ClaudeFs.Grains.Storage.Memory;
+using ClaudeFs.Platform.Devices;
+using ClaudeFs.Primitives;
+using ClaudeFs.TestKit.Devices;
+
+namespace ClaudeFs.Grains.Tests.Storage;
+
+/// <summary>What every form of the log has to do.</summary>
+public abstract class LogTableConformance
+{
+    protected const ulong FileSystem = 77;
+
+    private static readonly LogTail Beginning = new(1, 0);
+
+    private readonly SimulatedStore _batches = SimulatedStore.Open(1);
+    private readonly MemoryCoordination _coordination = new();
+    private readonly List<string> _failures = [];
+    private ulong _sequence;
+
+    protected LogTableConformance() => _coordination.RaiseAllAsync().AsTask().GetAwaiter().GetResult();
+
+    [Fact]
+    public async Task A_new_log_is_empty()
+    {
+        var (log, scan, found) = await OpenAsync(Beginning);
+        Assert.Equal(new LogScan(0, 0, null, null), scan);
+        Assert.Empty(found);
+        Assert.Equal((0UL, 0L, 0L), (log.LastAppend, log.EndPosition, log.UsedBytes));
+    }
+
+    [Fact]
+    public async Task Appends_come_back_in_order_and_whole_and_only_the_last_is_unproven()
+    {
+        var (log, _, _) = await OpenAsync(Beginning);
+        var bodies = new List<byte[]>();
+        foreach (var size in new[] { 10, 5_000, 300_000, 1 })
+        {
+            bodies.Add(await AppendAsync(log, size));
+            Assert.Equal((ulong)bodies.Count, log.LastAppend);
+        }
+
+        var (again, scan, found) = await OpenAsync(Beginning);
+        Assert.Equal((4UL, log.EndPosition, log.UsedBytes), (scan.LastAppend, scan.EndPosition, again.UsedBytes));
+        Assert.Null(scan.Damage ?? scan.CutReason);
+        Assert.Equal(bodies, found.Select(append => append.Body));
+        Assert.Equal([1UL, 2UL, 3UL, 4UL], found.Select(append => append.Header.Append));
+        Assert.Equal([true, true, true, false], found.Select(append => append.IsProven));
+        await AppendAsync(again, 10);
+        Assert.Equal(5UL, again.LastAppend);
+    }
+
+    [Fact]
+    public async Task An_append_under_an_epoch_that_has_moved_is_fenced_and_leaves_nothing()
+    {
+        var (log, _, _) = await OpenAsync(Beginning);
+        await AppendAsync(log, 100);
+        var end = log.EndPosition;
+        await _coordination.RaiseAsync(_batches.Shard().Id);
+        using var buffer = Pack(100);
+        Assert.Equal(AppendOutcome.Fenced, await log.AppendAsync(buffer, _failures.Add));
+        Assert.Equal((1UL, end), (log.LastAppend, log.EndPosition));
+        var (_, scan, _) = await OpenAsync(Beginning);
+        Assert.Equal((1UL, end), (scan.LastAppend, scan.EndPosition));
+        Assert.Empty(_failures);
+    }
+
+    [Fact]
+    public async Task What_is_recycled_is_used_again_and_what_is_kept_is_read_from_the_tail()
+    {
+        var (log, _, _) = await OpenAsync(Beginning);
+        var kept = new Queue<(LogTail At, byte[] Body)>();
+        while (log.EndPosition < log.CapacityBytes * 5 / 2)
+        {
+            var at = new LogTail(log.LastAppend + 1, log.EndPosition);
+            kept.Enqueue((at, await AppendAsync(log, 100_000)));
+            if (kept.Count > 5) kept.Dequeue();
+            log.Recycle(kept.Peek().At);
+            Assert.Equal(log.EndPosition - kept.Peek().At.Position, log.UsedBytes);
+        }
+
+        var (again, scan, found) = await OpenAsync(kept.Peek().At);
+        Assert.Equal((log.LastAppend, log.EndPosition), (scan.LastAppend, scan.EndPosition));
+        Assert.Equal(kept.Select(append => append.Body), found.Select(append => append.Body));
+        Assert.Equal(log.UsedBytes, again.UsedBytes);
+    }
+
+    [Fact]
+    public async Task The_visitor_ends_the_log_before_an_append_whose_data_is_not_there()
+    {
+        var (log, _, _) = await OpenAsync(Beginning);
+        await AppendAsync(log, 100);
+        var end = log.EndPosition;
+        await AppendAsync(log, 100);
+        var (again, scan, _) = await OpenAsync(Beginning, append => append.IsProven);
+        Assert.Equal((1UL, end), (scan.LastAppend, scan.EndPosition));
+        Assert.NotNull(scan.CutReason);
+        var body = await AppendAsync(again, 200);   // takes the number and the place
+        var (_, _, found) = await OpenAsync(Beginning);
+        Assert.Equal(body, found[1].Body);
+    }
+
+    /// <summary>A log over what is there, not scanned yet.</summary>
+    protected abstract ILogTable Open(ICoordination coordination);
+
+    private async Task<(ILogTable Log, LogScan Scan, List<(LogHeader Header, byte[] Body, bool IsProven)> Found)>
+        OpenAsync(LogTail tail, Func<LogAppend, bool>? accepts = null)
+    {
+        var log = Open(_coordination);
+        var found = new List<(LogHeader, byte[], bool)>();
+        var scan = await log.ScanAsync(tail, append =>
+        {
+            found.Add((append.Header, append.Body.ToArray(), append.IsProven));
+            return ValueTask.FromResult(accepts?.Invoke(append) ?? true);
+        });
+        return (log, scan, found);
+    }
+
+    private async Task<byte[]> AppendAsync(ILogTable log, int size)
+    {
+        using var buffer = Pack(size);
+        var body = buffer.Body.ToArray();
+        Assert.Equal(AppendOutcome.Committed, await log.AppendAsync(buffer, _failures.Add));
+        return body;
+    }
+
+    private AppendBuffer Pack(int size)
+    {
+        var batch = _batches.Shard().Begin(default, OperationKind.XattrSet);
+        batch.Put(new InlineRow(new InodeId(2), new byte[size], batch.Stamp));
+        batch.Seal();
+        batch.Sequence = ++_sequence;
+        var buffer = new AppendBuffer();
+        buffer.AddPart([batch]);
+        return buffer;
+    }
+}
+
+public sealed class SimulatedLogTests : LogTableConformance
+{
+    private readonly SimulatedBlockDevice _device = new(1);
+
+    public SimulatedLogTests() => _device.GrowAsync(1 << 20).AsTask().GetAwaiter().GetResult();
+
+    protected override ILogTable Open(ICoordination coordination) =>
+        new EmbeddedLog(_device, FileSystem, coordination);
+}
+
+public sealed class FileLogTests : LogTableConformance, IDisposable
+{
+    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("claudefs-log-");
+    private readonly FileBlockDevice _device;
+
+    public FileLogTests()
+    {
+        _device = FileBlockDevice.Open(Path.Combine(_directory.FullName, "log"), new() { Create = true });
+        _device.GrowAsync(1 << 20).AsTask().GetAwaiter().GetResult();
+    }
+
+    public void Dispose()
+    {
+        _device.DisposeAsync().AsTask().GetAwaiter().GetResult();
+        _directory.Delete(recursive: true);
+    }
+
+    protected override ILogTable Open(ICoordination coordination) =>
+        new EmbeddedLog(_device.Inline, FileSystem, coordination);
+}
