@@ -41,6 +41,7 @@ public sealed partial class BlockStore : IReferenceFeed, IStoredDataVerifier, IA
     private readonly CoalescedAction _growth;
     private readonly CoalescedAction _reclaims;
     private readonly StoreCounters _counters = new();
+    private readonly BlockStoreInstruments _instruments;
     private ILoop? _loop;
     private ITimer? _timer;
     private FsException? _failure;
@@ -65,6 +66,7 @@ public sealed partial class BlockStore : IReferenceFeed, IStoredDataVerifier, IA
         _growth = new CoalescedAction(GrowOnceAsync, inline);
         _reclaims = new CoalescedAction(ReclaimOnceAsync, inline);
         Epochs = new GarbageEpochs(storage.Superblock.OpenCount);
+        _instruments = new BlockStoreInstruments(() => Statistics);
     }
 
     /// <summary>The clock of garbage collection; the silo registers sessions and owners here.</summary>
@@ -98,7 +100,7 @@ public sealed partial class BlockStore : IReferenceFeed, IStoredDataVerifier, IA
             {
                 return _counters.Snapshot(
                     new StoreSpace(_space.CapacityBytes, _space.UsedBytes, _space.ReservedBytes), _space.IdleBytes,
-                    _map.PlaceCount, _map.FreePlaces, _map.SegmentCount);
+                    _space.ReclaimedBytes, _map.PlaceCount, _map.FreePlaces, _map.SegmentCount);
             }
         }
     }
@@ -122,7 +124,16 @@ public sealed partial class BlockStore : IReferenceFeed, IStoredDataVerifier, IA
         ILogger logger, CancellationToken cancellationToken = default)
     {
         var store = new BlockStore(storage, index, options, time, logger);
-        await store.RecoverAsync(cancellationToken);
+        try
+        {
+            await store.RecoverAsync(cancellationToken);
+        }
+        catch
+        {
+            store._instruments.Dispose();
+            throw;
+        }
+
         if (options.Background) store.StartMaintenance(loops ?? throw new ArgumentNullException(nameof(loops)));
         return store;
     }
@@ -152,6 +163,7 @@ public sealed partial class BlockStore : IReferenceFeed, IStoredDataVerifier, IA
         }
 
         if (_loop is not null) await _loop.DisposeAsync();
+        _instruments.Dispose();
     }
 
     private async ValueTask RecoverAsync(CancellationToken cancellationToken)
@@ -220,7 +232,9 @@ public sealed partial class BlockStore : IReferenceFeed, IStoredDataVerifier, IA
     {
         try
         {
+            var started = _time.GetTimestamp();
             await _device.FlushAsync();
+            _instruments.AddFlush(_time.GetElapsedTime(started));
         }
         catch (FsException fault)
         {

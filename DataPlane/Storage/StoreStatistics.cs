@@ -17,10 +17,11 @@ namespace ClaudeFs.DataPlane.Storage;
 /// <param name="MovedItems">Items that compaction moved.</param>
 /// <param name="MovedBytes">Their bytes.</param>
 /// <param name="EmptiedSegments">Segments that compaction emptied.</param>
+/// <param name="ReclaimedBytes">Bytes of garbage given back.</param>
 public readonly record struct StoreStatistics(
     StoreSpace Space, long IdleBytes, int Places, int FreePlaces, int Segments, long PutItems, long PutBytes,
     long ReadItems, long ReadBytes, long ReadFaults, long ChecksumFaults, long FeedAnomalies, long MovedItems,
-    long MovedBytes, long EmptiedSegments);
+    long MovedBytes, long EmptiedSegments, long ReclaimedBytes);
 
 /// <summary>Counts; thread-safe.</summary>
 internal sealed class StoreCounters
@@ -62,9 +63,10 @@ internal sealed class StoreCounters
 
     public void AddEmptied() => Interlocked.Increment(ref _emptiedSegments);
 
-    public StoreStatistics Snapshot(StoreSpace space, long idleBytes, int places, int freePlaces, int segments) => new(
+    public StoreStatistics Snapshot(
+        StoreSpace space, long idleBytes, long reclaimedBytes, int places, int freePlaces, int segments) => new(
         space, idleBytes, places, freePlaces, segments, Volatile.Read(ref _putItems), Volatile.Read(ref _putBytes),
         Volatile.Read(ref _readItems), Volatile.Read(ref _readBytes), Volatile.Read(ref _readFaults),
         Volatile.Read(ref _checksumFaults), Volatile.Read(ref _feedAnomalies), Volatile.Read(ref _movedItems),
-        Volatile.Read(ref _movedBytes), Volatile.Read(ref _emptiedSegments));
+        Volatile.Read(ref _movedBytes), Volatile.Read(ref _emptiedSegments), reclaimedBytes);
 }

@@ -52,6 +52,9 @@ public sealed class CommandTests
             "ok", await http.GetStringAsync($"http://127.0.0.1:{mount.AdminPort}/v1/health"), StringComparison.Ordinal);
         var metrics = await http.GetStringAsync($"http://127.0.0.1:{mount.AdminPort}/metrics");
         Assert.Contains("# TYPE claudefs_", metrics, StringComparison.Ordinal);
+        Assert.Matches(@"(?m)^claudefs_storage_put_bytes_total [1-9]\d*$", metrics);
+        Assert.Matches(@"(?m)^claudefs_storage_space_used_bytes [1-9]\d*$", metrics);
+        Assert.Contains("# TYPE claudefs_storage_flush_duration_seconds histogram", metrics, StringComparison.Ordinal);
     }
 
     [Fact]

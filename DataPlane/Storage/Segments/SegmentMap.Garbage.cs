@@ -122,8 +122,7 @@ internal sealed partial class SegmentMap
             kept[i] = item.Count > 0 || item.LastEpoch + 2 > epoch;
             if (kept[i]) continue;
             dropped++;
-            Space.Release(item.SpaceBytes);
-            Space.IdleBytes -= item.SpaceBytes;
+            Space.Reclaim(item.SpaceBytes);
             var body = item.Host ?? segment;
             body.LiveBytes -= item.SpaceBytes;
             if (item.Host is not null) MarkSwept(item.Host);
@@ -137,8 +136,7 @@ internal sealed partial class SegmentMap
 
     private void ForgetUnknown(Segment segment)
     {
-        Space.Release(segment.UnknownBytes);
-        Space.IdleBytes -= segment.UnknownBytes;
+        Space.Reclaim(segment.UnknownBytes);
         segment.UnknownBytes = 0;
         FreedCount++;
         if (segment.LiveBytes > 0) RebuildDirectory(segment);

@@ -24,6 +24,9 @@ internal sealed class SpaceAccount
     /// <summary>The part of what is used that nothing refers to: pinned, or garbage that is not reusable yet.</summary>
     public long IdleBytes { get; set; }
 
+    /// <summary>Garbage given back since the start.</summary>
+    public long ReclaimedBytes { get; private set; }
+
     /// <summary>
     /// Bytes of items that each full segment holds at least: a segment is left only when the next item does not fit.
     /// </summary>
@@ -54,6 +57,14 @@ internal sealed class SpaceAccount
     {
         UsedBytes -= bytes;
         Invariant.That(UsedBytes >= 0);
+    }
+
+    /// <summary>As <see cref="Release"/>, of what lay idle.</summary>
+    public void Reclaim(long bytes)
+    {
+        Release(bytes);
+        IdleBytes -= bytes;
+        ReclaimedBytes += bytes;
     }
 
     public bool TryReserve(long bytes, SpaceReservation reservation)

@@ -79,8 +79,10 @@ public sealed class BlockStoreSpaceTests
         await ExpectUsedAsync(65536);                    // counts are not durable
         await harness.Store.FlushAsync();
         await ExpectUsedAsync(65536);                    // the metadata's tables are not
+        Assert.Equal(0, harness.Store.Statistics.ReclaimedBytes);
         harness.Store.SetTablesCursor(harness.Cursor);
         await ExpectUsedAsync(0);
+        Assert.Equal(65536, harness.Store.Statistics.ReclaimedBytes);
 
         async Task RaiseAsync()
         {
