@@ -5,12 +5,14 @@ using static ClaudeFs.DataPlane.Tests.Storage.StoreHarness;
 namespace ClaudeFs.DataPlane.Tests.Storage;
 
 /// <summary>A put that goes on in another segment: three chunks fit one here.</summary>
-public sealed class BlockStorePutTests
+public sealed class BlockStorePutTests : IAsyncDisposable
 {
     private const int Count = 8;
 
     private readonly SimulatedBlockDevice _device = new(1);
     private readonly byte[][] _contents = [.. Enumerable.Range(1, Count).Select(seed => Bytes(seed, 65536))];
+
+    public ValueTask DisposeAsync() => _device.DisposeAsync();
 
     [Fact]
     public async Task Its_writes_are_on_their_way_side_by_side()

@@ -15,7 +15,7 @@ public abstract class CoordinationConformance
     [Fact]
     public async Task Raising_all_raises_every_shard_above_what_any_had()
     {
-        var epochs = Open();
+        var epochs = await OpenAsync();
         await epochs.RaiseAllAsync();
         await epochs.RaiseAsync(Five);
         await epochs.RaiseAsync(Five);
@@ -27,7 +27,7 @@ public abstract class CoordinationConformance
     [Fact]
     public async Task Raising_one_raises_that_one_and_answers_with_its_epoch()
     {
-        var epochs = Open();
+        var epochs = await OpenAsync();
         await epochs.RaiseAllAsync();
         var (before, other) = (epochs.EpochOf(Five), epochs.EpochOf(Six));
         var raised = await epochs.RaiseAsync(Five);
@@ -39,7 +39,7 @@ public abstract class CoordinationConformance
     [Fact]
     public async Task What_was_raised_is_never_given_again_after_a_restart()
     {
-        var epochs = Open();
+        var epochs = await OpenAsync();
         await epochs.RaiseAllAsync();
         for (var i = 0; i < 3; i++) await epochs.RaiseAsync(Five);
         var (five, last) = (epochs.EpochOf(Five), epochs.EpochOf(Last));
@@ -53,17 +53,18 @@ public abstract class CoordinationConformance
     [Fact]
     public async Task Raises_at_the_same_time_are_all_counted()
     {
-        var epochs = Open();
+        var epochs = await OpenAsync();
         await epochs.RaiseAllAsync();
         var before = epochs.EpochOf(Five).Value;
         var raised = new Epoch[40];
-        Parallel.For(0, raised.Length, i => raised[i] = epochs.RaiseAsync(Five).AsTask().Result);
+        await Parallel.ForAsync(
+            0, raised.Length, async (i, cancelled) => raised[i] = await epochs.RaiseAsync(Five, cancelled));
         Assert.Equal(raised.Length, raised.Distinct().Count());
         Assert.Equal(before + (ulong)raised.Length, epochs.EpochOf(Five).Value);
     }
 
     /// <summary>New epochs.</summary>
-    protected abstract ICoordination Open();
+    protected abstract ValueTask<ICoordination> OpenAsync();
 
     /// <summary>What a silo that starts after <paramref name="epochs"/>' silo ended finds.</summary>
     protected abstract ICoordination Restart(ICoordination epochs);
@@ -71,7 +72,7 @@ public abstract class CoordinationConformance
 
 public sealed class MemoryCoordinationTests : CoordinationConformance
 {
-    protected override ICoordination Open() => new MemoryCoordination();
+    protected override ValueTask<ICoordination> OpenAsync() => new(new MemoryCoordination());
 
     protected override ICoordination Restart(ICoordination epochs) => epochs;
 }
@@ -89,9 +90,9 @@ public sealed class SqliteCoordinationTests : CoordinationConformance, IDisposab
         _directory.Delete(recursive: true);
     }
 
-    protected override ICoordination Open()
+    protected override async ValueTask<ICoordination> OpenAsync()
     {
-        SqliteRowTable.Open(File).DisposeAsync().AsTask().GetAwaiter().GetResult();   // makes the tables
+        await SqliteRowTable.Open(File).DisposeAsync();   // makes the tables
         return _open = SqliteCoordination.Open(File);
     }
 

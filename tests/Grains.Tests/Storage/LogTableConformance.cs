@@ -8,7 +8,7 @@ using ClaudeFs.TestKit.Devices;
 namespace ClaudeFs.Grains.Tests.Storage;
 
 /// <summary>What every form of the log has to do.</summary>
-public abstract class LogTableConformance
+public abstract class LogTableConformance : IAsyncLifetime
 {
     protected const ulong FileSystem = 77;
 
@@ -19,7 +19,13 @@ public abstract class LogTableConformance
     private readonly List<string> _failures = [];
     private ulong _sequence;
 
-    protected LogTableConformance() => _coordination.RaiseAllAsync().AsTask().GetAwaiter().GetResult();
+    public async Task InitializeAsync()
+    {
+        await _coordination.RaiseAllAsync();
+        await Device.GrowAsync(1 << 20);
+    }
+
+    public virtual async Task DisposeAsync() => await Device.DisposeAsync();
 
     [Fact]
     public async Task A_new_log_is_empty()
@@ -101,6 +107,9 @@ public abstract class LogTableConformance
         Assert.Equal(body, found[1].Body);
     }
 
+    /// <summary>What the log lies on.</summary>
+    protected abstract IBlockDevice Device { get; }
+
     /// <summary>A log over what is there, not scanned yet.</summary>
     protected abstract ILogTable Open(ICoordination coordination);
 
@@ -139,31 +148,28 @@ public abstract class LogTableConformance
 
 public sealed class SimulatedLogTests : LogTableConformance
 {
-    private readonly SimulatedBlockDevice _device = new(1);
-
-    public SimulatedLogTests() => _device.GrowAsync(1 << 20).AsTask().GetAwaiter().GetResult();
+    protected override IBlockDevice Device { get; } = new SimulatedBlockDevice(1);
 
     protected override ILogTable Open(ICoordination coordination) =>
-        new EmbeddedLog(_device, FileSystem, coordination);
+        new EmbeddedLog(Device, FileSystem, coordination);
 }
 
-public sealed class FileLogTests : LogTableConformance, IDisposable
+public sealed class FileLogTests : LogTableConformance
 {
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("claudefs-log-");
-    private readonly FileBlockDevice _device;
+    private FileBlockDevice? _device;
 
-    public FileLogTests()
-    {
-        _device = FileBlockDevice.Open(Path.Combine(_directory.FullName, "log"), new() { Create = true });
-        _device.GrowAsync(1 << 20).AsTask().GetAwaiter().GetResult();
-    }
+    protected override IBlockDevice Device => Opened;
 
-    public void Dispose()
+    private FileBlockDevice Opened =>
+        _device ??= FileBlockDevice.Open(Path.Combine(_directory.FullName, "log"), new() { Create = true });
+
+    public override async Task DisposeAsync()
     {
-        _device.DisposeAsync().AsTask().GetAwaiter().GetResult();
+        await base.DisposeAsync();
         _directory.Delete(recursive: true);
     }
 
     protected override ILogTable Open(ICoordination coordination) =>
-        new EmbeddedLog(_device.Inline, FileSystem, coordination);
+        new EmbeddedLog(Opened.Inline, FileSystem, coordination);
 }
