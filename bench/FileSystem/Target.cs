@@ -22,14 +22,20 @@ internal sealed class Target(
         {
             RedirectStandardOutput = true, RedirectStandardInput = true,
         };
-        _process = Process.Start(start)!;
-        while (_process.StandardOutput.ReadLine() is { } line)
+        _process = new Process { StartInfo = start };
+        var mounted = false;
+        using var decided = new ManualResetEventSlim();
+        _process.OutputDataReceived += (_, line) =>
         {
-            if (!line.StartsWith("mounted", StringComparison.Ordinal)) continue;
-            _process.BeginOutputReadLine();
-            return;
-        }
-        throw new InvalidOperationException($"{name}: {program} ended before it mounted {directory}");
+            if (mounted) return;
+            mounted = line.Data?.StartsWith("mounted", StringComparison.Ordinal) ?? false;
+            if (mounted || line.Data is null) decided.Set();
+        };
+        _process.Start();
+        _process.BeginOutputReadLine();
+        decided.Wait();
+        if (!mounted)
+            throw new InvalidOperationException($"{name}: {program} ended before it mounted {directory}");
     }
 
     public void Stop()
