@@ -54,7 +54,6 @@ public sealed class CommandTests
         Assert.Contains("# TYPE claudefs_", metrics, StringComparison.Ordinal);
         Assert.Matches(@"(?m)^claudefs_storage_put_bytes_total [1-9]\d*$", metrics);
         Assert.Matches(@"(?m)^claudefs_storage_space_used_bytes [1-9]\d*$", metrics);
-        Assert.Contains("# TYPE claudefs_storage_flush_duration_seconds histogram", metrics, StringComparison.Ordinal);
     }
 
     [Fact]
