@@ -17,6 +17,7 @@ internal sealed class Daemon : IAsyncDisposable
     private readonly Process _process;
     private readonly StringBuilder _printed = new();
     private (string Text, TaskCompletionSource Printed)? _awaited;
+    private bool _isDisposed;
     private readonly TaskCompletionSource _mounted = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private Daemon(Process process, string mountPoint)
@@ -110,6 +111,8 @@ internal sealed class Daemon : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (_isDisposed) return;
+        _isDisposed = true;
         if (!_process.HasExited)
         {
             await Shell.TryAsync($"umount '{MountPoint}' || umount -l '{MountPoint}'");
