@@ -32,6 +32,9 @@ public static partial class Limits
     /// <summary>Fewest places a device must offer: what open segments and compaction need, and some data.</summary>
     public const int DevicePlacesMin = 16;
 
+    /// <summary>Largest device: what the arithmetic of places is sure for.</summary>
+    public const long DeviceBytesMax = 1L << 50;
+
     /// <summary>Longest zone: one segment table and the places that it describes.</summary>
     public const long ZoneBytesMax = 1L << 30;
 

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Globalization;
 using ClaudeFs.Grains.Storage.Log;
 using ClaudeFs.Platform.Seams;
@@ -69,23 +68,15 @@ internal sealed class Recovery(MetadataStore store, MetadataSeams seams)
     private List<ShardBatch> ReadBatches(LogAppend append, bool isReferencesOnly)
     {
         var batches = new List<ShardBatch>();
-        var rest = append.Body.Span;
-        for (var part = 0u; part < append.Header.PartCount; part++)
+        var reader = new AppendReader(append.Body.Span, append.Header.PartCount);
+        while (Damage is null && reader.TryReadPart(out var part))
         {
-            var header = new RecordReader(rest).Take(AppendBuffer.PartHeaderBytes);
-            var shardId = new ShardId(BinaryPrimitives.ReadUInt16LittleEndian(header));
-            if (shardId.Value >= ShardId.Count) throw new RecordFormatException($"a part of shard {shardId}");
-            var count = BinaryPrimitives.ReadUInt32LittleEndian(header[4..]);
-            var epoch = new Epoch(BinaryPrimitives.ReadUInt64LittleEndian(header[8..]));
-            var sequence = BinaryPrimitives.ReadUInt64LittleEndian(header[16..]);
-            rest = rest[AppendBuffer.PartHeaderBytes..];
-            if (!isReferencesOnly) CheckEpoch(append, shardId, epoch);
-            for (; count > 0 && Damage is null; count--)
+            if (!isReferencesOnly) CheckEpoch(append, part.Shard, part.Epoch);
+            for (var i = 0u; i < part.Count && Damage is null; i++)
             {
-                var record = new RecordReader(rest);
-                var operation = record.Take((int)record.UInt32());
-                rest = rest[(sizeof(uint) + operation.Length)..];
-                batches.Add(ReadBatch(append, operation, store.Shards[shardId], sequence++, isReferencesOnly));
+                var operation = reader.ReadOperation();
+                batches.Add(
+                    ReadBatch(append, operation, store.Shards[part.Shard], part.Sequence + i, isReferencesOnly));
             }
         }
 

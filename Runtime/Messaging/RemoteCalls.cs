@@ -61,6 +61,7 @@ internal sealed class RemoteCalls : IAsyncDisposable
             return;
         }
 
+        if (_peers.Count >= RuntimeLimits.PeersMax) throw new WireException("too many processes call from here");
         _peers[process] = peer;
         peer.Closed.UnsafeRegister(
             static state =>

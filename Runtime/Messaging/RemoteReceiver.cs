@@ -98,7 +98,10 @@ internal sealed class RemoteReceiver(ActorSystem system, RemoteCalls remote)
         writer.WriteEnd();
     }
 
-    private GrainRequest Read(IMessagePeer peer, ReadOnlySpan<byte> bytes, out GrainId target, out Activity? activity)
+    /// <summary>
+    /// Reads a call. Throws <see cref="WireException"/> or <see cref="OrleansException"/>, nothing else.
+    /// </summary>
+    internal GrainRequest Read(IMessagePeer peer, ReadOnlySpan<byte> bytes, out GrainId target, out Activity? activity)
     {
         var reader = new WireReader(bytes, system);
         var message = default(GrainMessage);

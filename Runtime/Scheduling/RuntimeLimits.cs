@@ -9,6 +9,9 @@ internal static class RuntimeLimits
     /// <summary>Calls that have begun and not ended in one activation whose calls interleave.</summary>
     internal const int RunningCallsMax = 65_536;
 
+    /// <summary>Processes that observers are called in.</summary>
+    internal const int PeersMax = 65_536;
+
     /// <summary>Calls inside calls.</summary>
     internal const int ChainLengthMax = 64;
 

@@ -63,10 +63,13 @@ public readonly record struct DeviceGeometry(
     public string? FindFault()
     {
         if (SegmentBytes < Limits.SegmentBytesMin || (SegmentBytes & (SegmentBytes - 1)) != 0) return "segment size";
-        if (LogOffsetBytes != HeaderBytes || LogBytes <= 0) return "log region";
+        if (CapacityBytes is < 0 or > Limits.DeviceBytesMax) return "capacity";
+        if (CapacityBytes / SegmentBytes > int.MaxValue) return "capacity";
+        if (LogOffsetBytes != HeaderBytes || LogBytes <= 0 || LogBytes > CapacityBytes) return "log region";
         if (LogBytes % Limits.DeviceBlockBytes != 0) return "log region";
         if (ZonesOffsetBytes < LogOffsetBytes + LogBytes) return "zones' offset";
         if (ZonesOffsetBytes % SegmentBytes != 0) return "zones' offset";
+        if (ZoneBytes > Limits.ZoneBytesMax) return "zone size";
         if (ZoneBytes < 2L * SegmentBytes || ZoneBytes % SegmentBytes != 0) return "zone size";
         if (PlacesPerZone > SegmentBytes / SegmentTableEntry.SizeBytes) return "zone size";
         if (CapacityBytes < ZonesOffsetBytes || CapacityBytes % SegmentBytes != 0) return "capacity";

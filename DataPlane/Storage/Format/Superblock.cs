@@ -50,7 +50,7 @@ public readonly record struct Superblock(
         superblock = Decode(source);
         var fault = superblock.Geometry.FindFault();
         if (fault is null && superblock.WrittenBytes > superblock.Geometry.CapacityBytes) fault = "written bytes";
-        return fault is null ? null : Format($"superblock with an impossible {fault}: {superblock}");
+        return fault is null ? null : Format($"superblock with an impossible {fault}");
     }
 
     /// <summary>The version of a whole superblock that is not of this one; null for all else.</summary>

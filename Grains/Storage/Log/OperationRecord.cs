@@ -83,7 +83,7 @@ internal static class OperationRecord
         for (var count = reader.Count(ReferenceBytesMin); count > 0; count--)
         {
             var location = new ChunkLocation(new(reader.Varint()), reader.Varint32());
-            references.Add(new(location, reader.Varint32(), reader.UInt32(), checked((int)reader.Signed())));
+            references.Add(new(location, reader.Varint32(), reader.UInt32(), reader.Signed32()));
         }
     }
 

@@ -62,6 +62,13 @@ internal ref struct RecordReader(ReadOnlySpan<byte> source)
         return (long)(value >> 1) ^ -(long)(value & 1);
     }
 
+    public int Signed32()
+    {
+        var value = Signed();
+        if (value != (int)value) throw new RecordFormatException("a number longer than 32 bits");
+        return (int)value;
+    }
+
     public ReadOnlySpan<byte> Bytes() => Take(Count());
 
     public ReadOnlySpan<byte> Take(int bytes)

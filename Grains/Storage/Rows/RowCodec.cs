@@ -225,7 +225,18 @@ internal static class RowCodec
     public static ImmutableArray<ExtentPiece> ReadPieces(ref RecordReader reader)
     {
         var pieces = new ExtentPiece[reader.Count(PieceBytesMin - 1)];
-        foreach (ref var piece in pieces.AsSpan()) piece = ReadPiece(ref reader);
+        var end = 0UL;
+        foreach (ref var piece in pieces.AsSpan())
+        {
+            piece = ReadPiece(ref reader);
+            if (piece.Offset < end) throw new RecordFormatException("pieces of an extent that overlap");
+            end = (ulong)piece.Offset + piece.Length;
+            if (piece.Length == 0 || end > Limits.ExtentBytes)
+            {
+                throw new RecordFormatException("a piece that lies outside of its extent");
+            }
+        }
+
         return ImmutableArray.Create(pieces);
     }
 

@@ -2,13 +2,18 @@ using System.Buffers.Binary;
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using ClaudeFs.Client;
+using ClaudeFs.Fuse.Abi;
 using ClaudeFs.Primitives;
+using ClaudeFs.TestKit.Fuzzing;
+using Xunit.Abstractions;
 
 namespace ClaudeFs.Fuse.Tests.Operations;
 
 /// <summary>Whatever comes, there is at most one answer, it has the protocol's form, and nothing is thrown.</summary>
-public class FuzzTests
+public class FuzzTests(ITestOutputHelper output)
 {
+    private const long SampleInputs = 50_000;
+
     private const int Requests = 100_000;
 
     [Theory]
@@ -36,6 +41,55 @@ public class FuzzTests
         }
 
         Assert.Equal(0, bed.Session.Pool.Outstanding);
+    }
+
+    [Fact]
+    public void Changed_requests_are_answered_or_refused()
+    {
+        var fileSystem = DispatchProxy.Create<IFileSystem, CapriciousFileSystem>();
+        ((CapriciousFileSystem)(object)fileSystem).Random = new Random(1);
+        using var bed = new RequestBed(fileSystem);
+        FuzzReport? report = null;
+        RequestBed.RunPlainly(() => report = Fuzzer.Run(
+            new("fuse", Samples(bed), input => IsAnsweredOnce(bed, input.Span)) { Seal = Seal }, SampleInputs));
+        output.WriteLine($"{report}");
+        Assert.InRange(report!.Accepted, 1, report.Inputs - 1);
+        Assert.Equal(0, bed.Session.Pool.Outstanding);
+    }
+
+    // Taken is what has an answer without an error.
+    private static bool IsAnsweredOnce(RequestBed bed, ReadOnlySpan<byte> message)
+    {
+        var before = bed.Device.Count;
+        Assert.True(bed.DeliverAsReader(message));
+        var answers = bed.Device.Count - before;
+        Assert.InRange(answers, 0, 1);
+        if (answers == 0) return false;
+        var header = bed.Device.LastHeader;
+        Assert.Equal((uint)bed.Device.LastLength, header.Length);
+        Assert.Equal(BinaryPrimitives.ReadUInt64LittleEndian(message[8..]), header.Unique);
+        Assert.InRange(-header.Error, 0, 511);
+        return header.Error == 0;
+    }
+
+    /// <summary>Each operation with arguments of every length that one has, and two names behind them.</summary>
+    private static List<byte[]> Samples(RequestBed bed)
+    {
+        var samples = new List<byte[]>();
+        foreach (var opcode in Enum.GetValues<FuseOpcode>())
+        {
+            for (var bytes = 0; bytes <= 88; bytes += 8)
+            {
+                samples.Add(bed.Build(opcode, 1, [.. new byte[bytes], .. "name\0other\0"u8]));
+            }
+        }
+
+        return samples;
+    }
+
+    private static void Seal(Span<byte> message)
+    {
+        if (message.Length >= sizeof(int)) BinaryPrimitives.WriteInt32LittleEndian(message, message.Length);
     }
 
     private static byte[] MakeRequest(Random random)
