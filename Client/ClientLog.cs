@@ -37,6 +37,9 @@ internal static partial class ClientLog
         "Inode {Inode}: what was flushed a moment before the session was lost may be gone: {Error}")]
     public static partial void FlushMayBeLost(this ILogger logger, InodeId inode, FsError error);
 
+    [LoggerMessage(2014, LogLevel.Error, "A grain could not do what it was asked: {Error}")]
+    public static partial void CallFailed(this ILogger logger, Exception fault, FsError error);
+
     [LoggerMessage(2012, LogLevel.Debug, "The block store did not answer ({Error}): asked again in {Delay}")]
     public static partial void BlocksAskedAgain(this ILogger logger, FsError error, TimeSpan delay);
 

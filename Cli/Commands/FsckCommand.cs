@@ -18,13 +18,19 @@ internal static class FsckCommand
     {
         var data = CommonOptions.Data();
         var json = CommonOptions.Json();
-        var command = new Command("fsck", "Check an unmounted data directory: log, rows, segments.") { data, json };
-        command.SetAction((parsed, cancellationToken) =>
-            RunAsync(CommonOptions.DataDirectory(parsed.GetValue(data)), parsed.GetValue(json), cancellationToken));
+        var repair = new Option<bool>("--repair") { Description = "Put right what is provable; say what is not." };
+        var command = new Command("fsck", "Check an unmounted data directory: log, rows, segments.")
+        {
+            data, json, repair,
+        };
+        command.SetAction((parsed, cancellationToken) => RunAsync(
+            CommonOptions.DataDirectory(parsed.GetValue(data)), parsed.GetValue(repair), parsed.GetValue(json),
+            cancellationToken));
         return command;
     }
 
-    private static async Task<int> RunAsync(string path, bool isJson, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(
+        string path, bool repair, bool isJson, CancellationToken cancellationToken)
     {
         var result = await AnsiConsole.Create(new() { Out = new AnsiConsoleOutput(Console.Error) })
             .Progress().AutoClear(true)
@@ -40,19 +46,20 @@ internal static class FsckCommand
                     task.Value = p.Items;
                 });
                 return DataDirectoryCheck.RunAsync(
-                    path, Loggers.CreateLoops(NullLoggerFactory.Instance), new SystemIdSource(), TimeProvider.System,
+                    path, repair,
+                    Loggers.CreateLoops(NullLoggerFactory.Instance), new SystemIdSource(), TimeProvider.System,
                     progress, cancellationToken);
             });
         if (isJson) Console.WriteLine(JsonSerializer.Serialize(result, JsonSerializerOptions.Web));
         else Show(path, result);
-        return (int)(result.Findings.Count == 0 ? ExitCode.Success : ExitCode.ProblemsFound);
+        return (int)(result.BrokenCount == 0 ? ExitCode.Success : ExitCode.ProblemsFound);
     }
 
     private static void Show(string path, CheckResult result)
     {
         foreach (var finding in result.Findings)
             Console.WriteLine($"{finding.Severity}: {finding.Where}: {finding.What}. {finding.Advice}");
-        var verdict = result.Findings.Count == 0 ? "clean" : $"{result.Findings.Count} broken invariants";
+        var verdict = result.BrokenCount == 0 ? "clean" : $"{result.BrokenCount} broken invariants";
         Console.WriteLine($"{path}: {verdict}; {result.Inodes:N0} inodes, {result.Entries:N0} entries, "
             + $"{result.Items:N0} items ({ByteSize.Format(result.Bytes)}) verified");
     }

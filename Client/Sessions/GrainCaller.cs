@@ -38,6 +38,10 @@ internal sealed class GrainCaller(
 
                 if (reply.Error != FsError.ESTALE || attempt > 0 || await IsAliveAsync(session.Value)) return reply;
             }
+            catch (FsException fault)
+            {
+                return Refused(fault);
+            }
             catch (Exception fault) when (IsConnectionFault(fault))
             {
                 if (attempt >= Limits.CallRetriesMax) return GiveUp(fault);
@@ -112,6 +116,10 @@ internal sealed class GrainCaller(
                 });
                 return (reply, attempt == 0);
             }
+            catch (FsException fault)
+            {
+                return (Refused(fault), attempt == 0);
+            }
             catch (Exception fault) when (IsConnectionFault(fault))
             {
                 if (attempt >= Limits.CallRetriesMax) return (GiveUp(fault), false);
@@ -119,6 +127,13 @@ internal sealed class GrainCaller(
                 delay = Next(delay);
             }
         }
+    }
+
+    // The grain's tables or disk failed it: asking again would not help.
+    private FsError Refused(FsException fault)
+    {
+        dependencies.Logger.CallFailed(fault, fault.Error);
+        return fault.Error;
     }
 
     // A grain says ESTALE of an inode that is gone, and of a session that is: only the session's grain can tell.

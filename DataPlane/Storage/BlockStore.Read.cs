@@ -16,7 +16,10 @@ public sealed partial class BlockStore
         using var buffer = _pool.Rent(AlignedMemory.RoundUp((int)storedBytes));
         var error = await ReadItemAsync(
             location, checksum, buffer.Memory[..(int)storedBytes], isProbe: true, cancellationToken);
-        return error == FsError.None;
+        if (error == FsError.None) return true;
+
+        // Not torn, which changes more than a bit: it was there, and what has happened to it since is damage.
+        return error == FsError.EIO && Crc32c.FindFlippedBit(buffer.GetSpan()[..(int)storedBytes], checksum) >= 0;
     }
 
     /// <summary>As <see cref="IBlockClient.ReadAsync"/>.</summary>

@@ -46,6 +46,12 @@ public interface IRowTable : IAsyncDisposable
     /// </summary>
     IEnumerable<KeyValuePair<ShardId, Row>> ReadAll(RowKind kind);
 
+    /// <summary>
+    /// A shard's rows of a kind, forwards or backwards: for checkers that have to go around what is damaged. Throws
+    /// <see cref="FsException"/> (EIO) where it is.
+    /// </summary>
+    IEnumerable<Row> ReadShard(RowKind kind, ShardId shard, bool isDescending);
+
     /// <summary>The last sequence of a shard whose rows the tables hold; 0 for none.</summary>
     ulong FindSequence(ShardId shard);
 

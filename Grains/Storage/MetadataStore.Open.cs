@@ -28,13 +28,9 @@ public sealed partial class MetadataStore
         var store = new MetadataStore(seams, identity, hash);
         try
         {
-            foreach (var (shard, row) in seams.Rows.ReadAll(RowKind.Counter))
-            {
-                var counter = (CounterRow)row;
-                store.Counters.Add(shard, counter.Counter, counter.Bytes, counter.Inodes);
-            }
-
+            var damage = store.LoadCounters();
             await store.RecoverAsync(cancellationToken);
+            if (damage is not null) store.Fail(damage);
             return store;
         }
         catch
@@ -42,6 +38,25 @@ public sealed partial class MetadataStore
             Interlocked.CompareExchange(ref store._failure, "The store could not be opened", null);
             await store.DisposeAsync();
             throw;
+        }
+    }
+
+    // Without them nothing may be added; what is there can be read.
+    private string? LoadCounters()
+    {
+        try
+        {
+            foreach (var (shard, row) in _seams.Rows.ReadAll(RowKind.Counter))
+            {
+                var counter = (CounterRow)row;
+                Counters.Add(shard, counter.Counter, counter.Bytes, counter.Inodes);
+            }
+
+            return null;
+        }
+        catch (FsException fault) when (fault.Error == FsError.EIO)
+        {
+            return $"{_seams.Rows.Name}: the counters cannot be read: {fault.Message}";
         }
     }
 

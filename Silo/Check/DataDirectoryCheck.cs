@@ -12,18 +12,33 @@ using ClaudeFs.Primitives;
 namespace ClaudeFs.Silo.Check;
 
 /// <summary>
-/// Checks an unmounted data directory: rows and log of the metadata, then device, segments, counts and every referenced
-/// item. Changes nothing but what opening a SQLite file after a crash does.
+/// Checks an unmounted data directory: pages of the tables, rows and log of the metadata, then device, segments, counts
+/// and every referenced item. Changes nothing but what opening a SQLite file does (after a crash, or of an earlier
+/// release), unless it is told to repair.
 /// </summary>
 public static class DataDirectoryCheck
 {
+    private const int TablesPageBytes = 8192;
+    private const int IndexPageBytes = 4096;
+
     /// <summary>
     /// Checks everything. Throws <see cref="FsException"/> when it cannot begin: ENOENT, EBUSY (in use), EINVAL, EPROTO
     /// (other version).
     /// </summary>
+    /// <param name="path">The data directory.</param>
+    /// <param name="repair">
+    /// Puts right what is provable: a single flipped bit of a page, of the log, of a superblock, of the segment table,
+    /// of a segment's directory or of an item is turned back; a lost copy of the superblock is written again, a lost
+    /// index made anew.
+    /// </param>
+    /// <param name="loops">Loops of the replay.</param>
+    /// <param name="ids">Never asked: nothing is made.</param>
+    /// <param name="time">Clock.</param>
+    /// <param name="progress">Told now and then.</param>
+    /// <param name="cancellationToken">Gives up.</param>
     public static async Task<CheckResult> RunAsync(
-        string path, ILoopFactory loops, IIdSource ids, TimeProvider time, IProgress<CheckProgress>? progress,
-        CancellationToken cancellationToken)
+        string path, bool repair, ILoopFactory loops, IIdSource ids, TimeProvider time,
+        IProgress<CheckProgress>? progress, CancellationToken cancellationToken)
     {
         using var directory = DataDirectory.Acquire(path, create: false);
         if (!directory.HasFileSystem)
@@ -32,34 +47,76 @@ public static class DataDirectoryCheck
                 FsError.ENOENT, $"{path}: there is no file system here: {directory.Device} is missing");
         }
 
-        await using var file = FileBlockDevice.Open(directory.Device, new() { ReadOnly = true });
+        var findings = new List<Finding>();
+        await using var file = FileBlockDevice.Open(directory.Device, new() { ReadOnly = !repair });
+        if (repair)
+        {
+            findings.AddRange(CheckPages(directory, repair: true));
+            findings.AddRange((await DeviceCheck.MendSuperblocksAsync(file, cancellationToken)).Select(Translate));
+        }
+
         var device = await StorageDevice.OpenAsync(
             file, new() { ReadOnly = true, Format = false }, ids, cancellationToken);
-        var repair = new BlockIndexRepair(directory, device, loops, time);
-        var lost = await repair.FindFaultAsync(cancellationToken);
-        await using ISegmentIndex index = lost is null
+        try
+        {
+            return await CheckAsync(
+                directory, device, findings, repair, loops, time, progress, cancellationToken);
+        }
+        catch (FsException fault) when (fault.Error == FsError.EIO)
+        {
+            // What is behind a table that cannot be opened cannot be checked; where it is damaged can be said.
+            if (!repair) findings.AddRange(CheckPages(directory, repair: false));
+            findings.Add(new(Finding.Damage, fault.Message, path, "Restore a backup; the rest could not be checked"));
+            return new(findings, 0, 0, 0, 0);
+        }
+    }
+
+    private static async Task<CheckResult> CheckAsync(
+        DataDirectory directory, StorageDevice device, List<Finding> findings, bool repair, ILoopFactory loops,
+        TimeProvider time, IProgress<CheckProgress>? progress, CancellationToken cancellationToken)
+    {
+        var indexRepair = new BlockIndexRepair(directory, device, loops, time);
+        var lost = await indexRepair.FindFaultAsync(cancellationToken);
+        if (lost is not null) findings.Add(FindLoss(directory.BlockIndex, lost, repair));
+        if (lost is not null && repair) await indexRepair.RunAsync(progress: null, cancellationToken);
+        await using ISegmentIndex index = lost is null || repair
             ? SqliteSegmentIndex.Open(directory.BlockIndex) : new MemorySegmentIndex();
-        if (lost is not null) await repair.FillAsync(index, progress: null, cancellationToken);
+        if (lost is not null && !repair) await indexRepair.FillAsync(index, progress: null, cancellationToken);
         await using var rows = SqliteRowTable.Open(directory.Tables);
+        rows.MakeDurable();
         var identity = FileSystemIdentity.Read(rows)
             ?? throw new FsException(FsError.EINVAL, $"{directory.Tables} holds no file system");
+        if (!repair) findings.AddRange(CheckPages(directory, repair: false));
 
         var recorder = new ReferenceRecorder(index.Load(static _ => { }).Cursor);
-        var check = await DeviceCheck.BeginAsync(device, index, time, cancellationToken);
+        if (repair)
+        {
+            var mended = await MetadataChecker.MendLogAsync(rows, device.LogRegion(), identity, cancellationToken);
+            findings.AddRange(mended.Select(Translate));
+        }
+
+        var check = await DeviceCheck.BeginAsync(device, index, time, repair, cancellationToken);
         var metadata = await MetadataChecker.CheckAsync(
             rows, device.LogRegion(), identity, recorder, check, loops, time, cancellationToken);
         var blocks = await check.RunAsync(
             [.. metadata.References.Values], recorder.Pending, progress, cancellationToken);
-        return new(
-            [
-                .. metadata.Findings.Select(Translate), .. FindLoss(directory.BlockIndex, lost),
-                .. blocks.Findings.Select(Translate),
-            ],
-            metadata.InodeCount, metadata.EntryCount, blocks.Items, blocks.Bytes);
+        findings.AddRange(metadata.Findings.Select(Translate));
+        findings.AddRange(blocks.Findings.Select(Translate));
+        findings.AddRange(metadata.FindFiles(blocks.Lost).Select(static file => new Finding(
+            "error", "The content cannot be read: EIO", file, "Restore the file from a backup, or remove it")));
+        return new(findings, metadata.InodeCount, metadata.EntryCount, blocks.Items, blocks.Bytes);
     }
 
-    private static IEnumerable<Finding> FindLoss(string index, string? lost) => lost is null ? [] :
-        [new("error", $"the index of the segments is lost: {lost}", index, "the next start makes it anew")];
+    private static Finding FindLoss(string index, string lost, bool repair) => repair
+        ? new(Finding.Repaired, $"the index of the segments was lost: {lost}", index, "it was made anew")
+        : new("error", $"the index of the segments is lost: {lost}", index, "the next start makes it anew");
+
+    private static List<Finding> CheckPages(DataDirectory directory, bool repair) =>
+    [
+        .. DatabasePages.Check(directory.Tables, TablesPageBytes, repair),
+        .. File.Exists(directory.BlockIndex)
+            ? DatabasePages.Check(directory.BlockIndex, IndexPageBytes, repair) : [],
+    ];
 
     private static Finding Translate(Grains.Storage.Checking.CheckFinding finding) =>
         new(finding.Severity.ToString().ToLowerInvariant(), finding.What, finding.Where, finding.Advice);

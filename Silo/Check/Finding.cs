@@ -2,11 +2,18 @@ namespace ClaudeFs.Silo.Check;
 
 /// <summary>One broken invariant of a data directory.</summary>
 /// <param name="Severity">"warning": a figure is wrong; "error": an invariant is broken; "damage": bytes cannot be
-/// trusted.</param>
+/// trusted; "repaired": it was one of these, and is not any more.</param>
 /// <param name="What">What was expected and what was found.</param>
 /// <param name="Where">Inode, row, or file with offset.</param>
 /// <param name="Advice">What to do about it.</param>
-public sealed record Finding(string Severity, string What, string Where, string Advice);
+public sealed record Finding(string Severity, string What, string Where, string Advice)
+{
+    internal const string Repaired = "repaired";
+    internal const string Damage = "damage";
+
+    /// <summary>Whether it is still so.</summary>
+    public bool IsBroken => Severity != Repaired;
+}
 
 /// <summary>What a check of a data directory found.</summary>
 /// <param name="Findings">Every broken invariant.</param>
@@ -14,4 +21,8 @@ public sealed record Finding(string Severity, string What, string Where, string 
 /// <param name="Entries">Directory entries looked at.</param>
 /// <param name="Items">Stored items read and verified.</param>
 /// <param name="Bytes">Their bytes.</param>
-public sealed record CheckResult(IReadOnlyList<Finding> Findings, long Inodes, long Entries, long Items, long Bytes);
+public sealed record CheckResult(IReadOnlyList<Finding> Findings, long Inodes, long Entries, long Items, long Bytes)
+{
+    /// <summary>How many invariants are broken now.</summary>
+    public int BrokenCount => Findings.Count(static finding => finding.IsBroken);
+}

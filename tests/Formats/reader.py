@@ -226,7 +226,9 @@ class Reader:
             if os.path.exists(os.path.join(data, name + suffix)):
                 shutil.copy(os.path.join(data, name + suffix), self.copies.name)
         database = sqlite3.connect(os.path.join(self.copies.name, name))
-        check_version(os.path.join(data, name), database.execute("PRAGMA user_version").fetchone()[0], 1)
+        version = database.execute("PRAGMA user_version").fetchone()[0]
+        if version != 1:    # 2 is 1 with checksums in the reserved bytes of the pages
+            check_version(os.path.join(data, name), version, 2)
         return database
 
     def read_index(self, database):

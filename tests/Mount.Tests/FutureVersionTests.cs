@@ -21,8 +21,8 @@ public sealed class FutureVersionTests : IDisposable
 
     [Theory]
     [InlineData("data directory", "the data directory (cluster.level) has version 2; this cfs knows version 1")]
-    [InlineData("tables", "meta.db has version 2; this cfs knows version 1")]
-    [InlineData("index", "blocks.db: the index of the segments has version 2; this cfs knows version 1")]
+    [InlineData("tables", "meta.db has version 3; this cfs knows version 2")]
+    [InlineData("index", "blocks.db: the index of the segments has version 3; this cfs knows version 2")]
     [InlineData("superblock", "device.cfs: offset 0: the superblock has version 2; this cfs knows version 1")]
     [InlineData("segment table", ": the segment table has version 2; this cfs knows version 1")]
     [InlineData("log", "the log has version 2; this cfs knows version 1")]
@@ -51,8 +51,8 @@ public sealed class FutureVersionTests : IDisposable
             case "data directory":
                 await Sql("meta.db", "UPDATE setting SET value = x'0200000000000000' WHERE name = 'cluster.level'");
                 break;
-            case "tables": await Sql("meta.db", "PRAGMA user_version = 2"); break;
-            case "index": await Sql("blocks.db", "PRAGMA user_version = 2"); break;
+            case "tables": await Sql("meta.db", "PRAGMA user_version = 3"); break;
+            case "index": await Sql("blocks.db", "PRAGMA user_version = 3"); break;
             default: ChangeDevice(what); break;
         }
     }

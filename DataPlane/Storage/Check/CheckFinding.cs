@@ -1,8 +1,13 @@
+using ClaudeFs.Primitives;
+
 namespace ClaudeFs.DataPlane.Storage.Check;
 
 /// <summary>How bad a finding is.</summary>
 public enum CheckSeverity
 {
+    /// <summary>It was broken, and was put right.</summary>
+    Repaired,
+
     /// <summary>Space is lost or a copy is missing; no data.</summary>
     Warning,
 
@@ -38,4 +43,7 @@ public sealed record CheckReport(IReadOnlyList<CheckFinding> Findings, long Item
 {
     /// <summary>Whether everything holds.</summary>
     public bool IsClean => Findings.Count == 0;
+
+    /// <summary>Items whose bytes cannot be had: the files that refer to them give EIO there.</summary>
+    public IReadOnlySet<ChunkLocation> Lost { get; init; } = new HashSet<ChunkLocation>();
 }

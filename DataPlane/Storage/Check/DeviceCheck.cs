@@ -11,7 +11,7 @@ namespace ClaudeFs.DataPlane.Storage.Check;
 /// bytes of every referenced item, and the index' counts against the references that the metadata really holds. Before
 /// that it verifies single items: a replay of the log asks for those of the last append.
 /// </summary>
-public sealed class DeviceCheck : IStoredDataVerifier
+public sealed partial class DeviceCheck : IStoredDataVerifier
 {
     private const string RestoreAdvice = "restore the file from a backup or delete it; every other file is readable";
 
@@ -22,14 +22,17 @@ public sealed class DeviceCheck : IStoredDataVerifier
     private readonly StorageDevice _storage;
     private readonly string _indexName;
     private readonly TimeProvider _time;
+    private readonly bool _repair;
+    private readonly HashSet<ChunkLocation> _lost = [];
     private readonly List<CheckFinding> _findings = [];
     private readonly Dictionary<ulong, int> _placeOf = [];
     private readonly Dictionary<ChunkLocation, (SegmentRowItem Item, int Place)> _items = [];
     private SegmentTableEntry[] _entries = [];
     private long _checkedBytes;
 
-    private DeviceCheck(StorageDevice storage, string indexName, TimeProvider time)
+    private DeviceCheck(StorageDevice storage, string indexName, bool repair, TimeProvider time)
     {
+        _repair = repair;
         _storage = storage;
         _indexName = indexName;
         _time = time;
@@ -43,12 +46,17 @@ public sealed class DeviceCheck : IStoredDataVerifier
     /// <param name="storage">The device, opened read-only.</param>
     /// <param name="index">Its index; stays the caller's.</param>
     /// <param name="time">Clock of the progress.</param>
+    /// <param name="repair">
+    /// Turns back single flipped bits on the device, which must be open for writing. Nothing else is changed.
+    /// </param>
     /// <param name="cancellationToken">Gives up.</param>
     public static async ValueTask<DeviceCheck> BeginAsync(
-        StorageDevice storage, ISegmentIndex index, TimeProvider time, CancellationToken cancellationToken = default)
+        StorageDevice storage, ISegmentIndex index, TimeProvider time, bool repair = false,
+        CancellationToken cancellationToken = default)
     {
-        var check = new DeviceCheck(storage, index.Name, time);
-        foreach (var warning in storage.Warnings)
+        var check = new DeviceCheck(storage, index.Name, repair, time);
+        if (repair && storage.Warnings.Count > 0) await check.RepairSuperblocksAsync(cancellationToken);
+        foreach (var warning in repair ? [] : storage.Warnings)
         {
             check.Add(
                 CheckSeverity.Warning, warning, storage.Device.Name, 0, "the next start writes both copies again");
@@ -75,7 +83,7 @@ public sealed class DeviceCheck : IStoredDataVerifier
         await CheckDirectoriesAsync(_entries, cancellationToken);
         CheckCounts(references, pending);
         await CheckItemsAsync(references, progress, cancellationToken);
-        return new CheckReport(_findings, references.Count, _checkedBytes, _placeOf.Count);
+        return new CheckReport(_findings, references.Count, _checkedBytes, _placeOf.Count) { Lost = _lost };
     }
 
     /// <inheritdoc />
@@ -84,7 +92,11 @@ public sealed class DeviceCheck : IStoredDataVerifier
     {
         using var buffer = AlignedMemoryPool.Shared.Rent(AlignedMemory.RoundUp(Limits.StoredItemBytesMax));
         var reference = new ReferenceDelta(location, storedBytes, checksum, 1);
-        return await FindItemFaultAsync(reference, OffsetOf(location), buffer, cancellationToken) is null;
+        if (await FindItemFaultAsync(reference, OffsetOf(location), buffer, cancellationToken) is null) return true;
+
+        // Not torn, which changes more than a bit: it was there, and what has happened to it since is damage.
+        return storedBytes is > 0 and <= Limits.StoredItemBytesMax
+            && Crc32c.FindFlippedBit(buffer.GetSpan()[..(int)storedBytes], checksum) >= 0;
     }
 
     private async ValueTask<SegmentTableEntry[]> ReadTableAsync(CancellationToken cancellationToken)
@@ -106,6 +118,13 @@ public sealed class DeviceCheck : IStoredDataVerifier
             if (!SegmentTableEntry.TryRead(page.GetSpan()[(int)(offset - block)..], place, out entries[place]))
             {
                 SegmentTableEntry.CheckVersion(page.GetSpan()[(int)(offset - block)..], _storage.Device.Name, offset);
+                if (await TryMendAsync(block, page.Memory[..Limits.DeviceBlockBytes], (int)(offset - block),
+                    SegmentTableEntry.SizeBytes, "a segment table entry", cancellationToken))
+                {
+                    place--;
+                    continue;
+                }
+
                 Add(CheckSeverity.Warning, $"segment table entry of place {place} is damaged",
                     _storage.Device.Name, offset,
                     "the index knows what lies there; the entry is written again when the place is used next");
@@ -197,6 +216,11 @@ public sealed class DeviceCheck : IStoredDataVerifier
             }
 
             if (fault is null) continue;
+            if (await TryMendDirectoryAsync(offset, tail.Memory[..bytes], entries[place].Segment, cancellationToken))
+            {
+                continue;
+            }
+
             Add(CheckSeverity.Warning, $"segment {entries[place].Segment.Value} in place {place}: {fault}",
                 _storage.Device.Name, offset, "its items are readable by the index; compaction writes a new directory");
         }
@@ -257,6 +281,7 @@ public sealed class DeviceCheck : IStoredDataVerifier
     {
         if (await FindItemFaultAsync(reference, offset, buffer, cancellationToken) is { } fault)
         {
+            _lost.Add(reference.Location);
             Add(CheckSeverity.Error, $"{NameOf(reference.Location)}{fault}", _storage.Device.Name, offset,
                 RestoreAdvice);
         }
@@ -284,7 +309,8 @@ public sealed class DeviceCheck : IStoredDataVerifier
         }
 
         var found = Crc32c.Compute(buffer.GetSpan()[..(int)reference.StoredBytes]);
-        return found == reference.Checksum
+        if (found == reference.Checksum) return null;
+        return await TryMendItemAsync(reference, offset, buffer.Memory[..length], cancellationToken)
             ? null
             : $", {reference.StoredBytes} bytes: expected CRC32C {reference.Checksum:x8}, found {found:x8}";
     }

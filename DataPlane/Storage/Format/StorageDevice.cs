@@ -108,6 +108,10 @@ public sealed class StorageDevice
         return true;
     }
 
+    /// <summary>Writes both copies of the superblock again.</summary>
+    public ValueTask RewriteSuperblockAsync(CancellationToken cancellationToken = default) =>
+        WriteSuperblockAsync(_superblock, cancellationToken);
+
     // Blank is also what a crash in the middle of formatting leaves: zeros, and the first superblock perhaps torn. That
     // the second one and the log were never written tells it from a damaged device, which must not be formatted.
     private static async ValueTask<bool> IsBlankAsync(IBlockDevice device, CancellationToken cancellationToken)

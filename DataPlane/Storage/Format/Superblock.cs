@@ -49,7 +49,12 @@ public readonly record struct Superblock(
 
         superblock = Decode(source);
         var fault = superblock.Geometry.FindFault();
-        if (fault is null && superblock.WrittenBytes > superblock.Geometry.CapacityBytes) fault = "written bytes";
+        var (zones, capacity) = (superblock.Geometry.ZonesOffsetBytes, superblock.Geometry.CapacityBytes);
+        if (fault is null && (superblock.WrittenBytes < zones || superblock.WrittenBytes > capacity))
+        {
+            fault = "count of written bytes";
+        }
+
         return fault is null ? null : Format($"superblock with an impossible {fault}");
     }
 

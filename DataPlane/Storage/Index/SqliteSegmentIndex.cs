@@ -1,5 +1,6 @@
 using System.Globalization;
 using ClaudeFs.DataPlane.Storage.Format;
+using ClaudeFs.Platform.Interop;
 using ClaudeFs.Primitives;
 using Microsoft.Data.Sqlite;
 
@@ -11,7 +12,8 @@ namespace ClaudeFs.DataPlane.Storage.Index;
 /// </summary>
 public sealed class SqliteSegmentIndex : ISegmentIndex
 {
-    private const int Version = 1;
+    private const int Version = 2;
+    private const int VersionWithoutChecksums = 1;
     private const int SqliteFull = 13;   // SQLITE_FULL
 
     private readonly SqliteConnection _connection;
@@ -46,11 +48,14 @@ public sealed class SqliteSegmentIndex : ISegmentIndex
     public static SqliteSegmentIndex Open(string path)
     {
         SQLitePCL.Batteries_V2.Init();
+        PageChecksumVfs.Register();
+        var uri = $"file:{Uri.EscapeDataString(Path.GetFullPath(path))}?vfs={PageChecksumVfs.VfsName}";
         var connection = new SqliteConnection(
-            new SqliteConnectionStringBuilder { DataSource = path, Pooling = false }.ToString());
+            new SqliteConnectionStringBuilder { DataSource = uri, Pooling = false }.ToString());
         try
         {
             connection.Open();
+            PageChecksumVfs.Reserve(connection.Handle!.DangerousGetHandle());
             Execute(connection, "PRAGMA journal_mode = WAL");
             Execute(connection, "PRAGMA synchronous = FULL");
             Migrate(path, connection);
@@ -121,7 +126,23 @@ public sealed class SqliteSegmentIndex : ISegmentIndex
         using var query = connection.CreateCommand();
         query.CommandText = "PRAGMA user_version";
         var found = Convert.ToInt32(query.ExecuteScalar(), CultureInfo.InvariantCulture);
-        if (found == Version) return;
+        if (found == Version)
+        {
+            if (PageChecksumVfs.HasChecksums(path)) return;
+            throw new FsException(FsError.EIO, $"{path}: the page at offset 0 is damaged (byte 20)");
+        }
+
+        if (found == VersionWithoutChecksums)
+        {
+            // The version comes last: until then all of this is done again.
+            Execute(connection, "PRAGMA journal_mode = DELETE");
+            PageChecksumVfs.Reserve(connection.Handle!.DangerousGetHandle());
+            Execute(connection, "VACUUM");
+            Execute(connection, string.Create(
+                CultureInfo.InvariantCulture, $"PRAGMA user_version = {Version}; PRAGMA journal_mode = WAL"));
+            return;
+        }
+
         if (found != 0)
         {
             throw FormatVersion.Refuse($"{path}: the index of the segments", found, Version);
@@ -146,7 +167,8 @@ public sealed class SqliteSegmentIndex : ISegmentIndex
     }
 
     private static FsException Fault(string path, SqliteException fault) => new(
-        fault.SqliteErrorCode == SqliteFull ? FsError.ENOSPC : FsError.EIO, $"{path}: {fault.Message}", fault);
+        fault.SqliteErrorCode == SqliteFull ? FsError.ENOSPC : FsError.EIO,
+        $"{path}: {PageChecksumVfs.TakeFault() ?? fault.Message}", fault);
 
     private SqliteCommand Prepare(string sql, params ReadOnlySpan<string> parameters)
     {

@@ -3,6 +3,9 @@ namespace ClaudeFs.Grains.Storage.Checking;
 /// <summary>How bad a finding is.</summary>
 public enum CheckSeverity
 {
+    /// <summary>It was broken, and was put right.</summary>
+    Repaired,
+
     /// <summary>A figure is wrong; no file is harmed.</summary>
     Warning,
 

@@ -15,7 +15,13 @@ namespace ClaudeFs.Grains.Storage.Checking;
 /// <param name="EntryCount">Entries looked at.</param>
 public sealed record MetadataReport(
     IReadOnlyList<CheckFinding> Findings, IReadOnlyDictionary<ChunkLocation, ReferenceDelta> References,
-    long InodeCount, long EntryCount);
+    long InodeCount, long EntryCount)
+{
+    /// <summary>
+    /// Names the files that refer to one of some locations, with the first byte that is there: "/a/b, offset N".
+    /// </summary>
+    public required Func<IReadOnlySet<ChunkLocation>, IReadOnlyList<string>> FindFiles { get; init; }
+}
 
 /// <summary>
 /// Checks metadata offline: replays the log over the tables in memory, changes nothing on disk, and looks at every row
@@ -43,26 +49,49 @@ public static class MetadataChecker
     {
         var findings = new List<CheckFinding>();
         var overlay = new OverlayRowTable(rows);
+        var salvage = new SalvageReader(rows, findings);
+        IEnumerable<KeyValuePair<ShardId, Row>> ReadAll(RowKind kind) =>
+            overlay.ReadOver(salvage.ReadAll(kind), kind);
         await ReplayAsync(overlay, logRegion, identity, feed, verifier, loops, time, findings, cancellationToken);
         var hash = NameHash.Of(identity);
         var tree = new TreeCheck(findings, hash);
-        foreach (var (shard, row) in overlay.ReadAll(RowKind.Inode)) tree.AddInode(shard, (InodeRow)row);
-        foreach (var (shard, row) in overlay.ReadAll(RowKind.Dentry)) tree.AddEntry(shard, (DentryRow)row);
-        foreach (var (_, row) in overlay.ReadAll(RowKind.Orphan)) tree.AddOrphan((OrphanRow)row);
+        foreach (var (shard, row) in ReadAll(RowKind.Inode)) tree.AddInode(shard, (InodeRow)row);
+        foreach (var (shard, row) in ReadAll(RowKind.Dentry)) tree.AddEntry(shard, (DentryRow)row);
+        foreach (var (_, row) in ReadAll(RowKind.Orphan)) tree.AddOrphan((OrphanRow)row);
         cancellationToken.ThrowIfCancellationRequested();
         var content = new ContentCheck(findings, tree.Inodes);
-        foreach (var (shard, row) in overlay.ReadAll(RowKind.Extent)) content.AddExtent(shard, (ExtentRow)row);
-        foreach (var (shard, row) in overlay.ReadAll(RowKind.Inline)) content.AddInline(shard, (InlineRow)row);
-        foreach (var (shard, row) in overlay.ReadAll(RowKind.Xattr)) content.AddXattr(shard, (XattrRow)row);
+        foreach (var (shard, row) in ReadAll(RowKind.Extent)) content.AddExtent(shard, (ExtentRow)row);
+        foreach (var (shard, row) in ReadAll(RowKind.Inline)) content.AddInline(shard, (InlineRow)row);
+        foreach (var (shard, row) in ReadAll(RowKind.Xattr)) content.AddXattr(shard, (XattrRow)row);
         tree.Finish();
         content.Finish();
         var counters = new CounterCheck(findings);
         foreach (var inode in tree.Inodes.Values) counters.AddInode(inode.Row);
-        foreach (var (shard, row) in overlay.ReadAll(RowKind.Counter)) counters.AddCounter(shard, (CounterRow)row);
-        foreach (var (shard, row) in overlay.ReadAll(RowKind.Shard)) counters.AddShard(shard, (ShardRow)row);
+        foreach (var (shard, row) in ReadAll(RowKind.Counter)) counters.AddCounter(shard, (CounterRow)row);
+        foreach (var (shard, row) in ReadAll(RowKind.Shard)) counters.AddShard(shard, (ShardRow)row);
         counters.Finish();
         findings.Sort((left, right) => right.Severity.CompareTo(left.Severity));
-        return new(findings, content.References, tree.Inodes.Count, tree.EntryCount);
+        return new(findings, content.References, tree.Inodes.Count, tree.EntryCount)
+        {
+            FindFiles = lost => new FileFinder(ReadAll).Find(lost),
+        };
+    }
+
+    /// <summary>Turns back single flipped bits in the log, whose region must be open for writing.</summary>
+    /// <param name="rows">The tables, which say where the log begins.</param>
+    /// <param name="logRegion">The log.</param>
+    /// <param name="identity">Whose they are.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public static async ValueTask<IReadOnlyList<CheckFinding>> MendLogAsync(IRowTable rows, IBlockDevice logRegion,
+        FileSystemIdentity identity, CancellationToken cancellationToken = default)
+    {
+        var tail = new LogTail(rows.Checkpoint.TailAppend, rows.Checkpoint.TailPosition);
+        var mended = await LogMender.RunAsync(logRegion, identity.FileSystem, tail, cancellationToken);
+        return
+        [
+            .. mended.Select(what =>
+                new CheckFinding(CheckSeverity.Repaired, what, logRegion.Name, "Nothing is left to do")),
+        ];
     }
 
     private static async ValueTask ReplayAsync(OverlayRowTable overlay, IBlockDevice logRegion,

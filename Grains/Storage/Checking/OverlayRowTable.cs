@@ -69,9 +69,16 @@ internal sealed class OverlayRowTable(IRowTable below) : IRowTable
         return filled;
     }
 
-    public IEnumerable<KeyValuePair<ShardId, Row>> ReadAll(RowKind kind)
+    public IEnumerable<Row> ReadShard(RowKind kind, ShardId shard, bool isDescending) =>
+        throw new InvariantException("Reads of damaged tables go to the tables themselves");
+
+    public IEnumerable<KeyValuePair<ShardId, Row>> ReadAll(RowKind kind) => ReadOver(below.ReadAll(kind), kind);
+
+    /// <summary>All rows of a kind, where <paramref name="rows"/> are those of the tables below.</summary>
+    public IEnumerable<KeyValuePair<ShardId, Row>> ReadOver(
+        IEnumerable<KeyValuePair<ShardId, Row>> rows, RowKind kind)
     {
-        foreach (var (shard, row) in below.ReadAll(kind))
+        foreach (var (shard, row) in rows)
         {
             bool isChanged;
             lock (_lock)

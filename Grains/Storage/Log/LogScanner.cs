@@ -38,7 +38,11 @@ internal sealed class LogScanner(IBlockDevice region, ulong fileSystem, LogTail 
             position += LogFormat.PaddedBytes(next.Header.BodyBytes);
         }
 
-        var damage = await FindLaterAsync(position, last, cancellationToken) is { } later
+        // Not torn, which changes more than a bit: so it was there once, and may have been acknowledged.
+        var damage = bad == OneBit
+            ? $"{region.Name}: append {last + 1} at offset {position % region.SizeBytes} has a flipped bit: "
+                + "`cfs fsck --repair` turns it back"
+            : await FindLaterAsync(position, last, cancellationToken) is { } later
             ? $"{region.Name}: append {last + 1} at offset {position % region.SizeBytes} is bad ({bad}), but append "
                 + $"{later.Append} at offset {later.Position % region.SizeBytes} is whole"
             : null;
@@ -53,13 +57,18 @@ internal sealed class LogScanner(IBlockDevice region, ulong fileSystem, LogTail 
     }
 
     private const string NothingThere = "nothing there";
+    private const string OneBit = "one bit is flipped";
 
     private async ValueTask<(LogAppend? Append, string? Bad)> ReadAsync(
         long position, ulong expected, CancellationToken cancellationToken)
     {
         if (position - tail.Position + LogFormat.BlockBytes > region.SizeBytes) return (null, NothingThere);
         var block = await ReadAtAsync(position, LogFormat.BlockBytes, cancellationToken);
-        if (!LogFormat.TryRead(block.Span, fileSystem, out var header)) return (null, NothingThere);
+        if (!LogFormat.TryRead(block.Span, fileSystem, out var header))
+        {
+            return (null, IsOneBitFrom(block.Span, expected, position) ? OneBit : NothingThere);
+        }
+
         if (header.Append != expected || header.Position != position) return (null, NothingThere);
         var bytes = LogFormat.PaddedBytes(header.BodyBytes);
         if (position - tail.Position + bytes > region.SizeBytes) 
@@ -71,10 +80,19 @@ internal sealed class LogScanner(IBlockDevice region, ulong fileSystem, LogTail 
         var body = whole.Slice(LogFormat.HeaderBytes, (int)header.BodyBytes);
         if (Crc32c.Compute(body.Span) != header.BodyChecksum) 
         {
-            return (null, $"the body of append {expected} is not whole");
+            var isOneBit = Crc32c.FindFlippedBit(body.Span, header.BodyChecksum) >= 0;
+            return (null, isOneBit ? OneBit : $"the body of append {expected} is not whole");
         }
 
         return (new(header, body.ToArray(), IsProven: false), null);
+    }
+
+    private bool IsOneBitFrom(ReadOnlySpan<byte> block, ulong append, long position)
+    {
+        Span<byte> header = stackalloc byte[LogFormat.HeaderBytes];
+        block[..LogFormat.HeaderBytes].CopyTo(header);
+        return Crc32c.TryMend(header) && LogFormat.TryRead(header, fileSystem, out var mended)
+            && mended.Append == append && mended.Position == position;
     }
 
     // The first whole append with a higher number beyond a bad place.

@@ -93,6 +93,13 @@ public sealed class MemoryRowTable : IRowTable
     }
 
     /// <inheritdoc />
+    public IEnumerable<Row> ReadShard(RowKind kind, ShardId shard, bool isDescending)
+    {
+        var rows = ReadAll(kind).Where(pair => pair.Key == shard).Select(pair => pair.Value);
+        return isDescending ? rows.Reverse() : rows;
+    }
+
+    /// <inheritdoc />
     public ulong FindSequence(ShardId shard)
     {
         lock (_lock)

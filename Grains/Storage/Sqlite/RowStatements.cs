@@ -1,3 +1,4 @@
+using ClaudeFs.Grains.Storage.Log;
 using ClaudeFs.Primitives;
 
 namespace ClaudeFs.Grains.Storage.Sqlite;
@@ -30,6 +31,9 @@ internal sealed class RowStatements
             $"{key} = ?").Append($"{keys[^1]} > ?"));
         _scan = $"SELECT {columns} FROM {schema.Table} WHERE {above} ORDER BY {keys[^1]} LIMIT ?";
         All = $"SELECT {columns} FROM {schema.Table} ORDER BY {string.Join(", ", keys)}";
+        Forwards = $"SELECT {columns} FROM {schema.Table} WHERE shard = ? ORDER BY {string.Join(", ", keys)}";
+        Backwards = $"SELECT {columns} FROM {schema.Table} WHERE shard = ? "
+            + $"ORDER BY {string.Join(", ", keys.Select(key => $"{key} DESC"))}";
         var table = string.Join(", ", keys.Select(key => $"{key} INTEGER NOT NULL")
             .Append("from_stamp INTEGER NOT NULL").Append("to_stamp INTEGER")
             .Concat(schema.ValueColumns.Select(column => $"{column} NOT NULL")));
@@ -42,6 +46,12 @@ internal sealed class RowStatements
 
     /// <summary>Reads the whole table in order.</summary>
     public string All { get; }
+
+    /// <summary>Reads a shard's part in order.</summary>
+    public string Forwards { get; }
+
+    /// <summary>Reads a shard's part from its end.</summary>
+    public string Backwards { get; }
 
     public static RowStatements Of(RowKind kind) => Statements[(int)kind - 1];
 
@@ -95,7 +105,15 @@ internal sealed class RowStatements
         var shard = new ShardId((ushort)statement.Int64(column++));
         var owner = _schema.OwnerColumn is null ? 0 : statement.Int64(column++);
         var item = _schema.ItemColumn is null ? 0 : statement.Int64(column++);
-        return _schema.Read(statement, new(shard, owner, item, new(statement.Int64(column))), _valuesAt);
+        try
+        {
+            return _schema.Read(statement, new(shard, owner, item, new(statement.Int64(column))), _valuesAt);
+        }
+        catch (RecordFormatException fault)
+        {
+            throw new FsException(FsError.EIO,
+                $"The row {_schema.Kind} {owner}/{item} of shard {shard} holds {fault.Message}", fault);
+        }
     }
 
     private int BindKey(SqliteStatement statement, ShardId shard, in RowKey key)

@@ -1,3 +1,4 @@
+using ClaudeFs.Platform.Interop;
 using ClaudeFs.Primitives;
 using SQLitePCL;
 
@@ -13,7 +14,11 @@ internal sealed class SqliteConnection : IDisposable
     private readonly Dictionary<string, SqliteStatement> _statements = [];
     private readonly sqlite3 _database;
 
-    static SqliteConnection() => Batteries_V2.Init();
+    static SqliteConnection()
+    {
+        Batteries_V2.Init();
+        PageChecksumVfs.Register();
+    }
 
     private SqliteConnection(string path, sqlite3 database)
     {
@@ -28,12 +33,13 @@ internal sealed class SqliteConnection : IDisposable
     {
         var flags = raw.SQLITE_OPEN_NOMUTEX
             | (isReadOnly ? raw.SQLITE_OPEN_READONLY : raw.SQLITE_OPEN_READWRITE | raw.SQLITE_OPEN_CREATE);
-        var result = raw.sqlite3_open_v2(path, out var database, flags, null);
+        var result = raw.sqlite3_open_v2(path, out var database, flags, PageChecksumVfs.VfsName);
         var connection = new SqliteConnection(path, database);
         try
         {
             connection.Check(result, "open");
             connection.Check(raw.sqlite3_busy_timeout(database, BusyMilliseconds), "set up");
+            if (!isReadOnly) connection.ReserveChecksums();
             return connection;
         }
         catch
@@ -42,6 +48,9 @@ internal sealed class SqliteConnection : IDisposable
             throw;
         }
     }
+
+    /// <summary>A database made after this, or copied by VACUUM, has room for checksums in its pages.</summary>
+    public void ReserveChecksums() => PageChecksumVfs.Reserve(_database.DangerousGetHandle());
 
     /// <summary>Runs statements that answer nothing.</summary>
     public void Execute(string sql) => Check(raw.sqlite3_exec(_database, sql), sql);
@@ -94,7 +103,7 @@ internal sealed class SqliteConnection : IDisposable
     {
         if (result is raw.SQLITE_OK or raw.SQLITE_ROW or raw.SQLITE_DONE) return;
         var error = (result & 0xFF) == raw.SQLITE_FULL ? FsError.ENOSPC : FsError.EIO;
-        var message = raw.sqlite3_errmsg(_database).utf8_to_string();
+        var message = PageChecksumVfs.TakeFault() ?? raw.sqlite3_errmsg(_database).utf8_to_string();
         throw new FsException(error, $"{Path}: {doing}: {message} (SQLite {result})");
     }
 }

@@ -98,6 +98,23 @@ public sealed class SqliteRowTable : IRowTable
     }
 
     /// <inheritdoc />
+    public IEnumerable<Row> ReadShard(RowKind kind, ShardId shard, bool isDescending)
+    {
+        var reader = RentReader();
+        try
+        {
+            var statements = RowStatements.Of(kind);
+            using var statement = reader.PrepareOwn(isDescending ? statements.Backwards : statements.Forwards);
+            statement.Bind(1, (long)shard.Value);
+            while (statement.Step()) yield return statements.Read(statement);
+        }
+        finally
+        {
+            ReturnReader(reader);
+        }
+    }
+
+    /// <inheritdoc />
     public ulong FindSequence(ShardId shard)
     {
         var reader = RentReader();

@@ -1,4 +1,5 @@
 using System.Text;
+using ClaudeFs.Platform.Interop;
 using ClaudeFs.Primitives;
 
 namespace ClaudeFs.Grains.Storage.Sqlite;
@@ -7,7 +8,10 @@ namespace ClaudeFs.Grains.Storage.Sqlite;
 internal static class SqliteSchema
 {
     /// <summary>PRAGMA user_version of what is written today.</summary>
-    public const long Version = 1;
+    public const long Version = 2;
+
+    /// <summary>The tables before pages had checksums: brought up by <see cref="Prepare"/>.</summary>
+    private const long VersionWithoutChecksums = 1;
 
     /// <summary>PRAGMA application_id: "CFSm".</summary>
     public const long ApplicationId = 0x4346536D;
@@ -37,7 +41,9 @@ internal static class SqliteSchema
             FROM checkpoint;
         """;
 
-    /// <summary>Makes what is missing. Refuses a file of another kind or version: EPROTO.</summary>
+    /// <summary>
+    /// Makes what is missing, and what an earlier version lacks. Refuses a file of another kind or version: EPROTO.
+    /// </summary>
     public static void Prepare(SqliteConnection connection)
     {
         var version = connection.Number("PRAGMA user_version") ?? 0;
@@ -53,9 +59,22 @@ internal static class SqliteSchema
             throw new FsException(FsError.EPROTO, $"{connection.Path} is no metadata of ClaudeFS");
         }
 
-        if (version != Version)
+        if (version == VersionWithoutChecksums)
+        {
+            // The version comes last: until then all of this is done again.
+            connection.Execute("PRAGMA journal_mode = DELETE");
+            connection.ReserveChecksums();
+            connection.Execute("VACUUM");
+            connection.Execute($"PRAGMA user_version = {Version}; PRAGMA journal_mode = WAL");
+        }
+        else if (version != Version)
         {
             throw FormatVersion.Refuse(connection.Path, version, Version);
+        }
+
+        if (!PageChecksumVfs.HasChecksums(connection.Path))
+        {
+            throw new FsException(FsError.EIO, $"{connection.Path}: the page at offset 0 is damaged (byte 20)");
         }
     }
 

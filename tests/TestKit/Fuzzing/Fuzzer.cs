@@ -11,6 +11,7 @@ public static class Fuzzer
 {
     private const long LongInputs = 10_000_000;
     private const int ChangesMax = 6;
+    private const int ShownBytesMax = 512;
     private const int InputBytesMax = 16 * 1024;
     private static readonly TimeSpan InputTimeMax = TimeSpan.FromSeconds(30);
 
@@ -93,7 +94,7 @@ public static class Fuzzer
         }
 
         private FuzzFailureException Failure(ReadOnlySpan<byte> input, string what, Exception? fault) =>
-            new(Line($"{what} <- {Convert.ToHexString(input)}"), fault);
+            new(Line($"{what} <- {Convert.ToHexString(input[..Math.Min(input.Length, ShownBytesMax)])}"), fault);
 
         private string Line(string what) => string.Create(
             CultureInfo.InvariantCulture, $"fuzz {target.Name}: CLAUDEFS_SEED={seed} CLAUDEFS_INPUT={_input}: {what}");
