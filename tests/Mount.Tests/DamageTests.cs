@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 using System.Globalization;
-using ClaudeFs.DataPlane.Storage.Check;
+using ClaudeFs.DataPlane.Storage.Index;
 using ClaudeFs.Mount.Tests.Harness;
 using ClaudeFs.Platform.Loops;
 using ClaudeFs.Platform.Seams;
@@ -41,13 +41,14 @@ public sealed class DamageTests : IDisposable
         // Of a killed process: the check brings the tables up, takes their WAL in, and leaves the log as it is.
         await Shell.RunAsync(
             $"mkdir '{Data}'; tar -xJf '{AppContext.BaseDirectory}/Formats/data-0.1.0.tar.xz' -C '{Data}'");
+        if (kind is "item" or "directory") await StartAndStopAsync();   // counts then say what is alive
         Assert.Empty((await CheckAsync(repair: false)).Findings);
         var good = ReadAll();
         var seed = IsLong ? Environment.TickCount : 1;
         var random = new Random(seed);
         for (var flips = IsLong ? LongFlips : SampleFlips; flips > 0; flips--)
         {
-            var (file, record) = Choose(kind, good, random);
+            var (file, record) = await ChooseAsync(kind, good, random);
             var at = record.Start.Value + random.Next(record.End.Value - record.Start.Value);
             var said = string.Create(CultureInfo.InvariantCulture, $"seed {seed}: {kind}: a bit of {file} at {at}");
             Flip(file, at, random.Next(8));
@@ -133,7 +134,8 @@ public sealed class DamageTests : IDisposable
         CancellationToken.None);
 
     /// <summary>Where one record of a kind lies: file and bytes.</summary>
-    private static (string File, Range Record) Choose(string kind, Dictionary<string, byte[]> good, Random random)
+    private async Task<(string File, Range Record)> ChooseAsync(
+        string kind, Dictionary<string, byte[]> good, Random random)
     {
         var device = good["device.cfs"];
         switch (kind)
@@ -143,7 +145,7 @@ public sealed class DamageTests : IDisposable
             case "index":
                 return ("blocks.db", At(random.Next(good["blocks.db"].Length / BlockBytes) * BlockBytes, BlockBytes));
             case "log": return ("device.cfs", Pick(FindAppends(device), random));
-            case "item": return ("device.cfs", Pick(FindItems(device), random));
+            case "item": return ("device.cfs", Pick(FindItems(device, await FindLiveAsync()), random));
             case "directory": return ("device.cfs", Pick(FindDirectories(device), random));
             default: return ("device.cfs", Pick(FindEntries(device), random));
         }
@@ -182,7 +184,25 @@ public sealed class DamageTests : IDisposable
         return found;
     }
 
-    private static List<Range> FindItems(byte[] device)
+    private async Task StartAndStopAsync()
+    {
+        await using var daemon = await Daemon.StartAsync(
+            Path.Combine(_root, "mnt"), "dev", Path.Combine(_root, "mnt"), "--data", Data, "--listen", "127.0.0.1:0",
+            "--admin", "127.0.0.1:0");
+        await daemon.UnmountAsync();
+    }
+
+    /// <summary>Segments and slots of the items that files refer to and that lie where they were put.</summary>
+    private async Task<HashSet<(ulong Segment, uint Slot)>> FindLiveAsync()
+    {
+        var live = new HashSet<(ulong, uint)>();
+        await using var index = SqliteSegmentIndex.Open(Path.Combine(Data, "blocks.db"));
+        index.Load(row => live.UnionWith(row.DecodeItems()
+            .Where(static item => item.Count > 0 && item.Host.IsNone).Select(item => (row.Id.Value, item.Slot))));
+        return live;
+    }
+
+    private static List<Range> FindItems(byte[] device, HashSet<(ulong Segment, uint Slot)>? live = null)
     {
         var found = new List<Range>();
         foreach (var record in FindDirectories(device))
@@ -192,6 +212,7 @@ public sealed class DamageTests : IDisposable
             var end = (record.End.Value + (2 << 20) - 1 - (int)(Zones(device) % (2 << 20))) / (2 << 20) * (2 << 20);
             var start = end - (2 << 20) + (int)(Zones(device) % (2 << 20));
             var slot = BinaryPrimitives.ReadInt32LittleEndian(entry);
+            if (live?.Contains((BinaryPrimitives.ReadUInt64LittleEndian(entry[48..]), (uint)slot)) == false) continue;
             found.Add(At(start + (slot * 64), BinaryPrimitives.ReadInt32LittleEndian(entry[4..])));
         }
 

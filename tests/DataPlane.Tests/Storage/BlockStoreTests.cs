@@ -91,6 +91,10 @@ public sealed class BlockStoreTests
         Assert.Equal(FsError.EIO, await harness.ReadErrorAsync(locations[1], all[1]));
         Assert.Equal(FsError.None, await harness.ReadErrorAsync(locations[2], all[2]));
         Assert.Equal(1, harness.Store.Statistics.ChecksumFaults);
+
+        // It was written, and has been flipped since: what a power cut loses differs in more.
+        Assert.True(await harness.Store.VerifyAsync(locations[1], 65536, Crc32c.Compute(all[1])));
+        device.FlipBit(harness.Storage.Geometry.PlaceOffset(0) + (locations[1].Slot * 64) + 99);
         Assert.False(await harness.Store.VerifyAsync(locations[1], 65536, Crc32c.Compute(all[1])));
         Assert.True(await harness.Store.VerifyAsync(locations[2], 65536, Crc32c.Compute(all[2])));
     }

@@ -70,7 +70,7 @@ public class RecoveryTests
         var simulated = SimulatedStore.Open(4);
         simulated.CommitCreate("kept");
         simulated.Commit(Large(simulated.Shard(), "torn"));
-        simulated.Device.FlipBit(Block + (3 * Block));
+        for (var i = 0; i < 3; i++) simulated.Device.FlipBit(Block + (3 * Block) + (7 * i));
         simulated.Crash();
         Assert.False(simulated.Store.IsReadOnly(out _));
         Assert.Equal(["kept"], simulated.Shard().List());
@@ -79,12 +79,32 @@ public class RecoveryTests
         Assert.Equal(["after", "kept"], simulated.Shard().List().Order());
     }
 
+    [Theory, InlineData(0), InlineData(30), InlineData(100)]
+    public void A_flipped_bit_of_the_last_append_is_damage_and_can_be_turned_back(int byteInAppend)
+    {
+        var simulated = SimulatedStore.Open(4);
+        foreach (var name in (string[])["a", "b"]) simulated.CommitCreate(name);
+        simulated.Device.FlipBit(Block + byteInAppend);
+        simulated.Crash();
+        Assert.True(simulated.Store.IsReadOnly(out var reason));
+        Assert.Contains("append 2 at offset 4096 has a flipped bit", reason);
+        Assert.Equal(["a"], simulated.Shard().List());
+
+        var mended = simulated.Loops.Run(LogMender.RunAsync(
+            simulated.Device, simulated.Identity.FileSystem, new(1, 0), CancellationToken.None));
+        Assert.Contains("Append 2 at offset 4096", Assert.Single(mended));
+        simulated.Crash();
+        Assert.False(simulated.Store.IsReadOnly(out _));
+        Assert.Equal(["a", "b"], simulated.Shard().List().Order());
+    }
+
     [Theory, InlineData(0), InlineData(100)]
     public void A_bad_append_before_valid_ones_is_damage_and_named(int byteInAppend)
     {
         var simulated = SimulatedStore.Open(5);
         foreach (var name in (string[])["a", "b", "c"]) simulated.CommitCreate(name);
         simulated.Device.FlipBit(Block + byteInAppend);
+        simulated.Device.FlipBit(Block + byteInAppend + 1);
         simulated.Crash();
         Assert.True(simulated.Store.IsReadOnly(out var reason));
         Assert.Contains("append 2 at offset 4096", reason);
