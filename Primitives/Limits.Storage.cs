@@ -20,8 +20,11 @@ public static partial class Limits
     /// <summary>Bytes of zeros that one write of a growth carries.</summary>
     public const int DeviceGrowthWriteBytes = 1 << 20;
 
-    /// <summary>Longest device transfer that a caller's thread blocks for, bytes: a chunk.</summary>
-    public const int InlineTransferBytesMax = 64 * 1024;
+    /// <summary>
+    /// Longest device transfer that a caller's thread blocks for, bytes: less than a whole chunk, so that a reader of
+    /// many has them side by side.
+    /// </summary>
+    public const int InlineTransferBytesMax = 32 * 1024;
 
     /// <summary>A new device is written up to here past its log before it is used; the rest follows in steps.</summary>
     public const long DeviceFirstZoneBytes = 64 << 20;

@@ -30,6 +30,7 @@ internal sealed class Materialiser : IDisposable
     private bool _isRunning;
     private bool _isScheduled;
     private bool _isHeld = true;
+    private bool _isWanted;
 
     public Materialiser(MetadataStore store, MetadataSeams seams, ILoop loop)
     {
@@ -37,7 +38,7 @@ internal sealed class Materialiser : IDisposable
         _seams = seams;
         _loop = loop;
         Checkpoint = seams.Rows.Checkpoint;
-        _timer = seams.Time.CreateTimer(static state => ((Materialiser)state!).Hurry(), this,
+        _timer = seams.Time.CreateTimer(static state => ((Materialiser)state!).OnTimer(), this,
             Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
@@ -73,11 +74,7 @@ internal sealed class Materialiser : IDisposable
             _pending.Enqueue(append);
             _pendingBytes += append.Bytes;
             isMuch = _pendingBytes >= StoreLimits.MaterialiseBytes;
-            if (!isMuch && !_isScheduled && !_isRunning && !_isHeld)
-            {
-                _isScheduled = true;
-                _timer.Change(StoreLimits.MaterialiseInterval, Timeout.InfiniteTimeSpan);
-            }
+            if (!isMuch && !_isRunning && !_isHeld) Schedule();
         }
 
         if (isMuch) Hurry();
@@ -97,6 +94,7 @@ internal sealed class Materialiser : IDisposable
     {
         lock (_lock)
         {
+            _isWanted = true;
             if (_isRunning || _isHeld) return;
             _isRunning = true;
         }
@@ -117,6 +115,12 @@ internal sealed class Materialiser : IDisposable
         return drained.Task;
     }
 
+    private void OnTimer()
+    {
+        lock (_lock) _isScheduled = false;
+        Hurry();
+    }
+
     private async Task RunAsync()
     {
         try
@@ -131,12 +135,30 @@ internal sealed class Materialiser : IDisposable
         }
     }
 
+    // The timer measures from the first append that waits. Precondition: the lock is held.
+    private void Schedule()
+    {
+        if (_isScheduled) return;
+        _isScheduled = true;
+        _timer.Change(StoreLimits.MaterialiseInterval, Timeout.InfiniteTimeSpan);
+    }
+
     private bool Take()
     {
         List<TaskCompletionSource> drained;
         lock (_lock)
         {
             _taken.Clear();
+            var isEnough = _isWanted || _drains.Count > 0 || _pendingBytes >= StoreLimits.MaterialiseBytes;
+            if (_pending.Count > 0 && !isEnough)
+            {
+                // What came during the last transaction is coalesced with what will come.
+                _isRunning = false;
+                Schedule();
+                return false;
+            }
+
+            _isWanted = false;
             var bytes = 0L;
             while (bytes < StoreLimits.TransactionLogBytesMax && _pending.TryDequeue(out var append))
             {
@@ -146,7 +168,6 @@ internal sealed class Materialiser : IDisposable
 
             if (_taken.Count > 0) return true;
             _isRunning = false;
-            _isScheduled = false;
             drained = [.. _drains];
             _drains.Clear();
         }
