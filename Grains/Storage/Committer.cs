@@ -25,14 +25,18 @@ internal sealed class Committer : IAssistedWork, IDisposable
     private List<ShardBatch> _queue = [];
     private List<ShardBatch> _taken = [];
     private int _takenFrom;
+    private readonly ITimer _timer;
     private bool _isRunning;
+    private bool _isTimed;
 
-    public Committer(MetadataStore store, ILogTable log, ILoop loop, ILoop ackLoop)
+    public Committer(MetadataStore store, ILogTable log, ILoop loop, ILoop ackLoop, TimeProvider time)
     {
         _store = store;
         _log = log;
         _loop = loop;
         _ackLoop = ackLoop;
+        _timer = time.CreateTimer(
+            static state => ((Committer)state!).OnTimer(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>Batches that no append holds yet.</summary>
@@ -52,7 +56,11 @@ internal sealed class Committer : IAssistedWork, IDisposable
     /// <summary>Appends written so far by this process: for figures.</summary>
     public long AppendCount { get; private set; }
 
-    public void Dispose() => _buffer.Dispose();
+    public void Dispose()
+    {
+        _timer.Dispose();
+        _buffer.Dispose();
+    }
 
     /// <summary>Queues a batch. Precondition: its shard's lock is held.</summary>
     public void Enqueue(ShardBatch batch)
@@ -86,6 +94,20 @@ internal sealed class Committer : IAssistedWork, IDisposable
         if (!LoopAssist.TryKeep(this)) PostToLoop();
     }
 
+    /// <summary>
+    /// As <see cref="Kick"/> for a batch that nobody waits for, a little later: it shares the append and the flush of
+    /// what comes next.
+    /// </summary>
+    public void KickSoon()
+    {
+        lock (_lock)
+        {
+            if (_isRunning || _isTimed) return;
+            _isTimed = true;
+            _timer.Change(StoreLimits.LazyAppendDelay, Timeout.InfiniteTimeSpan);
+        }
+    }
+
     /// <inheritdoc />
     public void RunHere() => _ = AssistAsync();
 
@@ -102,6 +124,12 @@ internal sealed class Committer : IAssistedWork, IDisposable
         group.Pool = _groups;
         due.Clear();
         _ackLoop.Post(static state => ((AckGroup)state!).Complete(), group);
+    }
+
+    private void OnTimer()
+    {
+        lock (_lock) _isTimed = false;
+        Kick();
     }
 
     private async Task RunAsync()

@@ -43,7 +43,7 @@ public sealed partial class MetadataStore : IAsyncDisposable
         _ackLoop = seams.Loops.Start("cfs-ack");
         _materialiseLoop = seams.Loops.Start("cfs-tables");
         Materialiser = new(this, seams, _materialiseLoop);
-        _committer = new(this, seams.Log, _commitLoop, _ackLoop);
+        _committer = new(this, seams.Log, _commitLoop, _ackLoop, seams.Time);
     }
 
     /// <summary>What makes this file system this one.</summary>
@@ -132,7 +132,7 @@ public sealed partial class MetadataStore : IAsyncDisposable
             while (locked-- > 0) ordered[locked].Shard.Lock.Exit();
         }
 
-        Kick();
+        Kick(ack);
         return new(shard, sequence, ack);
     }
 
@@ -189,6 +189,13 @@ public sealed partial class MetadataStore : IAsyncDisposable
     internal void Enqueue(ShardBatch batch) => _committer.Enqueue(batch);
 
     internal void Kick() => _committer.Kick();
+
+    /// <summary>Starts an append soon for what nobody waits for, at once for the rest.</summary>
+    internal void Kick(AckMode ack)
+    {
+        if (ack == AckMode.Applied) _committer.KickSoon();
+        else _committer.Kick();
+    }
 
     /// <summary>
     /// Makes the store read-only: what is pending is taken back, and everyone who waits for it hears EIO.

@@ -109,7 +109,7 @@ public sealed partial class Shard
             Store.Enqueue(batch);
         }
 
-        Store.Kick();
+        Store.Kick(ack);
         return new(this, sequence, ack);
     }
 
@@ -164,13 +164,18 @@ public sealed partial class Shard
     internal ValueTask<FsResult<T>> WhenAsync<T>(ulong sequence, in FsResult<T> answer)
     {
         if (sequence <= CommittedSequence) return new(answer);
+        ValueTask<FsResult<T>> task;
         lock (_lock)
         {
             if (sequence <= _committed) return new(answer);
             if (Store.IsReadOnly(out _)) return new(FsError.EIO);
             var waiter = CommitWaiter<T>.Rent(sequence, answer);
             _waiters.Add(waiter);
-            return waiter.Task;
+            task = waiter.Task;
         }
+
+        // It may have been left to come along with another.
+        Store.Kick();
+        return task;
     }
 }

@@ -15,6 +15,9 @@ public static class StoreLimits
     /// <summary>Age of the oldest batch the tables lack beyond which commits wait for them.</summary>
     public static readonly TimeSpan LagTimeMax = TimeSpan.FromSeconds(2);
 
+    /// <summary>How long a batch that nobody waits for may wait for company in its append.</summary>
+    public static readonly TimeSpan LazyAppendDelay = TimeSpan.FromMilliseconds(10);
+
     /// <summary>The tables follow at the latest after this time, or after <see cref="MaterialiseBytes"/>.</summary>
     public static readonly TimeSpan MaterialiseInterval = TimeSpan.FromMilliseconds(500);
 

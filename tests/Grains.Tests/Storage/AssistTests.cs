@@ -1,3 +1,4 @@
+using ClaudeFs.Grains.Storage;
 using ClaudeFs.Platform.Loops;
 using ClaudeFs.Primitives;
 using ClaudeFs.TestKit.Devices;
@@ -60,5 +61,27 @@ public class AssistTests
         LoopAssist.Settle(runHere: true);
         Assert.Equal(FsError.EIO, simulated.Loops.Run(answer).Error);
         Assert.True(shard.IsReadOnly(out _));
+    }
+
+    [Fact]
+    public void What_nobody_waits_for_comes_along_with_the_next_append_or_after_a_moment()
+    {
+        var simulated = SimulatedStore.Open(5);
+        var shard = simulated.Shard();
+        shard.Submit(shard.Create("lazy", SimulatedStore.Op(5, 1, ack: AckMode.Applied)));
+        simulated.Loops.RunAll();
+        Assert.Equal(0UL, shard.CommittedSequence);
+        simulated.CommitCreate("eager");
+        Assert.Equal((2UL, 1), (shard.CommittedSequence, simulated.Store.Statistics.Appends));
+
+        shard.Submit(shard.Create("late", SimulatedStore.Op(5, 2, ack: AckMode.Applied)));
+        simulated.Time.Advance(StoreLimits.LazyAppendDelay);
+        simulated.Loops.RunAll();
+        Assert.Equal(3UL, shard.CommittedSequence);
+
+        // Another session reads it: its answer hurries the append.
+        shard.Submit(shard.Create("read", SimulatedStore.Op(5, 3, ack: AckMode.Applied)));
+        var reply = shard.Reply<int>(7, shard.VersionOf("read"), new(6));
+        Assert.Equal(7, simulated.Loops.Run(reply).Value);
     }
 }
