@@ -26,6 +26,7 @@ public readonly record struct Superblock(
     public const uint Version = 1;
 
     private const int SectorBytes = 512;
+    private const int SectorChecksumOffset = SectorBytes - sizeof(uint);
     private const int ChecksumOffset = SizeBytes - sizeof(uint);
 
     private static ReadOnlySpan<byte> Magic => "ClaudeFS"u8;
@@ -96,6 +97,11 @@ public readonly record struct Superblock(
         BinaryPrimitives.WriteInt64LittleEndian(destination[96..], WrittenBytes);
         BinaryPrimitives.WriteUInt64LittleEndian(destination[104..], Incarnation);
         BinaryPrimitives.WriteInt64LittleEndian(destination[112..], Created.Nanoseconds);
+        // Bytes with their own CRC behind them leave every CRC in the same state: so the last checksum is the same for
+        // all superblocks, and a copy of which a power cut left the first sector of one and the last of another is
+        // whole.
+        BinaryPrimitives.WriteUInt32LittleEndian(
+            destination[SectorChecksumOffset..], Crc32c.Compute(destination[..SectorChecksumOffset]));
         BinaryPrimitives.WriteUInt32LittleEndian(
             destination[ChecksumOffset..], Crc32c.Compute(destination[..ChecksumOffset]));
     }

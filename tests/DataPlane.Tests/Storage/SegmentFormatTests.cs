@@ -10,6 +10,26 @@ public sealed class SegmentFormatTests
         128, 65536, 0x11223344, 0, new Fingerprint(1, 2, 3, 4), new ChunkLocation(new(0x100000002), 192));
 
     [Fact]
+    public void Superblock_that_a_power_cut_tore_is_one_or_the_other_and_a_flipped_bit_is_found()
+    {
+        var older = new Superblock(new(1, 2), 3, 5, 3, DeviceGeometry.For(4L << 30), 2L << 30, 1, new(6));
+        var (one, other) = (new byte[Superblock.SizeBytes], new byte[Superblock.SizeBytes]);
+        older.Write(one);
+        var newer = older with { Sequence = 6, OpenCount = 4 };
+        newer.Write(other);
+        Assert.Null(Superblock.TryRead([.. one[..512], .. other[512..]], out var read));
+        Assert.Equal(older, read);
+        Assert.Null(Superblock.TryRead([.. other[..512], .. one[512..]], out read));
+        Assert.Equal(newer, read);
+        for (var bit = 0; bit < one.Length * 8; bit++)
+        {
+            one[bit / 8] ^= (byte)(1 << (bit % 8));
+            Assert.True(Superblock.TryRead(one, out _) is not null, $"bit {bit}");
+            one[bit / 8] ^= (byte)(1 << (bit % 8));
+        }
+    }
+
+    [Fact]
     public void Superblock_golden_bytes()
     {
         var superblock = new Superblock(
@@ -22,9 +42,11 @@ public sealed class SegmentFormatTests
             "05000000000000000300000000002000000010000000000000001010000000000000201000000000" +
             "000000400000000000000000010000000000008000000000010000000000000000002A36FE9C9717",
             Convert.ToHexString(bytes, 0, 120));
-        Assert.Equal(-1, bytes.AsSpan(120..4092).IndexOfAnyExcept((byte)0));
+        Assert.Equal(-1, bytes.AsSpan(120..508).IndexOfAnyExcept((byte)0));
+        Assert.Equal("F3A23948", Convert.ToHexString(bytes, 508, 4));
+        Assert.Equal(-1, bytes.AsSpan(512..4092).IndexOfAnyExcept((byte)0));
         Assert.Equal(
-            "A6B72819",
+            "15BE9008",
             Convert.ToHexString(bytes, 4092, 4));
         Assert.Null(Superblock.TryRead(bytes, out var read));
         Assert.Equal(superblock, read);

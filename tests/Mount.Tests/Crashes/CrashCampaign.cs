@@ -16,6 +16,7 @@ internal sealed class CrashCampaign(DevMount mount, int seed) : IAsyncDisposable
     public static readonly string[] EndErrors = ["ENOTCONN", "ECONNABORTED", "ENODEV", "EIO", "EROFS"];
 
     private const int StrandCount = 3;
+    private const int LogLinesShown = 40;
     private const double LogGiB = 4.0 / 1024;
     private static readonly TimeSpan RunMin = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan RunSpread = TimeSpan.FromMilliseconds(600);
@@ -65,7 +66,8 @@ internal sealed class CrashCampaign(DevMount mount, int seed) : IAsyncDisposable
         await mount.StartDaemonAsync();
         var elapsed = Stopwatch.GetElapsedTime(started);
         if (elapsed > SlowestStart) SlowestStart = elapsed;
-        Assert.True(elapsed < StartOfProcess + (StartPerGiBOfLog * LogGiB), $"{Which(number)}: start took {elapsed}");
+        Assert.True(elapsed < StartOfProcess + (StartPerGiBOfLog * LogGiB),
+            $"{Which(number)}: start took {elapsed}\n{string.Join('\n', DaemonLog().TakeLast(LogLinesShown))}");
         await CheckAsync(Which(number));
     }
 
@@ -90,6 +92,8 @@ internal sealed class CrashCampaign(DevMount mount, int seed) : IAsyncDisposable
             Assert.True(fault is null, $"{when}: {fault}\n{mount.Daemon.Printed}");
         }
     }
+
+    private IEnumerable<string> DaemonLog() => File.ReadLines(Path.Combine(mount.DataDirectory, "cfs.log"));
 
     private string Which(int number) => $"seed {seed}, crash {number}";
 }
