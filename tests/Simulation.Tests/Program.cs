@@ -10,6 +10,9 @@ namespace ClaudeFs.Simulation.Tests;
 /// </summary>
 internal static class Program
 {
+    /// <summary>First argument of a run of cuts, which prints its counts as a second line.</summary>
+    public const string CutsArgument = "cuts";
+
     public static int Main(string[] arguments)
     {
         using var log = Environment.GetEnvironmentVariable("CLAUDEFS_TRACE") is { } path
@@ -19,13 +22,14 @@ internal static class Program
         var started = TimeProvider.System.GetTimestamp();
         var result = SimulationRun.Execute(plan);
         Console.WriteLine($"{result.TraceHash:x16}");
+        if (arguments[0] == CutsArgument) Console.WriteLine(result.Crashes.ToLine());
         Console.Error.WriteLine($"{result} in {TimeProvider.System.GetElapsedTime(started)}");
         return 0;
     }
 
     private static SimulationPlan Plan(string[] arguments)
     {
-        if (arguments[0] == "cuts")
+        if (arguments[0] == CutsArgument)
         {
             var planted = arguments.Length > 3 ? Enum.Parse<PlantedFault>(arguments[3]) : PlantedFault.None;
             return SimulationPlan.OfCuts(Number(arguments[1]), Number(arguments[2]), planted);

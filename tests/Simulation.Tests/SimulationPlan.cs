@@ -1,3 +1,4 @@
+using System.Globalization;
 using ClaudeFs.Simulation.Tests.Machines;
 
 namespace ClaudeFs.Simulation.Tests;
@@ -58,4 +59,18 @@ internal sealed record SimulationResult(
 }
 
 /// <summary>How often the silo went down, by how.</summary>
-internal readonly record struct CrashCounts(int Cuts, int StartsCut, int Kills);
+internal readonly record struct CrashCounts(int Cuts, int StartsCut, int Kills)
+{
+    public static CrashCounts operator +(CrashCounts left, CrashCounts right) =>
+        new(left.Cuts + right.Cuts, left.StartsCut + right.StartsCut, left.Kills + right.Kills);
+
+    /// <summary>For another process; see <see cref="Parse"/>.</summary>
+    public string ToLine() => string.Create(CultureInfo.InvariantCulture, $"{Cuts} {StartsCut} {Kills}");
+
+    /// <summary>Reads what <see cref="ToLine"/> wrote.</summary>
+    public static CrashCounts Parse(string line)
+    {
+        var numbers = line.Split(' ').Select(static text => int.Parse(text, CultureInfo.InvariantCulture)).ToArray();
+        return new(numbers[0], numbers[1], numbers[2]);
+    }
+}

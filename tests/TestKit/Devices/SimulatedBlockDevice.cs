@@ -170,7 +170,9 @@ public sealed class SimulatedBlockDevice : IBlockDevice
             if (request.Operation.Kind == SimulatedOperationKind.Write) request.Effect();
             return true;
         });
-        return CutPower();
+        var next = CutPower();
+        _present = [];   // nobody is left to read it, and what died may be referred to for long
+        return next;
     }
 
     /// <summary>
