@@ -32,6 +32,12 @@ public sealed class ClientOptions
     /// <summary>Memory for chunks read or just written. Default 64 MiB.</summary>
     public long ChunkCacheBytes { get; init; } = 64 << 20;
 
+    /// <summary>
+    /// Whether whole chunks stay in that memory when they have been written. Default true; a mount says false, because
+    /// the kernel has the same pages: what was flushed is the buffer of the next writes.
+    /// </summary>
+    public bool KeepsWrittenChunks { get; init; } = true;
+
     /// <summary>Inodes that the client remembers, and so leases that it holds. Default 131072.</summary>
     public int LeasesMax { get; init; } = 128 * 1024;
 

@@ -226,6 +226,8 @@ public sealed partial class FileSystemClient
     private async ValueTask<FsError> SendAttributesAsync(
         CachedInode inode, AttributesChange change, Caller caller, CancellationToken cancellationToken)
     {
+        bool hadWrites;
+        lock (inode.Sync) hadWrites = inode.Content is { Buffer.IsEmpty: false };
         var ticket = BeginChange(inode);
         var reply = await _context.Caller.MutateAsync(
             inode.Id, caller, AckMode.Commit, (Grain: _leases.Operations(inode), Change: WithLocal(inode, change)),
@@ -234,8 +236,11 @@ public sealed partial class FileSystemClient
         if (reply.IsError) return reply.Error;
         lock (inode.Sync)
         {
-            // Writes that are still buffered came before, and must not undo it when they are flushed.
-            if (inode.Content is { } content && !content.Buffer.IsEmpty) content.NoteSet(change);
+            // Writes that were buffered came before, and must not undo it when they are flushed: also those whose
+            // flush the grain took after this change, although its answer was here first.
+            if (inode.Content is not { } content || (!hadWrites && content.Buffer.IsEmpty)) return FsError.None;
+            content.NoteSet(change);
+            _context.NoteDirt(inode, content);
         }
 
         return FsError.None;

@@ -29,6 +29,7 @@ internal static class DevHost
             {
                 ClientName = $"{Environment.MachineName}:{Environment.ProcessId} {options.MountPoint}",
                 IsEmbedded = true,
+                KeepsWrittenChunks = false,
             },
             cancellationToken);
         await using var mount = await MountedFileSystem.MountAsync(

@@ -46,6 +46,7 @@ internal static class MountHost
                 new()
                 {
                     ClientName = name,
+                    KeepsWrittenChunks = false,
                     WriteBufferBytes = options.WriteBufferBytes,
                     ReadAheadBytesMax = checked((int)options.ReadAheadBytesMax),
                 },

@@ -195,6 +195,7 @@ internal sealed partial class Flusher
 
     private bool KeepInCache(DirtyChunk chunk)
     {
+        if (!context.Options.KeepsWrittenChunks) return false;
         if (chunk.StoredAt.IsNone || !chunk.Valid.Covers(0, Limits.ChunkBytes)) return false;
         var slab = chunk.TakeWholeSlab();
         if (slab is null) return false;
