@@ -57,7 +57,9 @@ internal sealed class CrashCampaign(DevMount mount, int seed) : IAsyncDisposable
         foreach (var strand in _strands)
         {
             var error = await strand.StopAsync(AtOnce);
-            Assert.True(EndErrors.Contains(error), $"{Which(number)}: the work ended with {error}");
+            // A write that the crash met is short: the kernel counts the pages that the daemon had taken.
+            var isEnd = EndErrors.Contains(error) || error.EndsWith("-bytes-were-written", StringComparison.Ordinal);
+            Assert.True(isEnd, $"{Which(number)}: the work ended with {error}");
         }
 
         await comeBack();
