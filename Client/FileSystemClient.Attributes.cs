@@ -228,9 +228,10 @@ public sealed partial class FileSystemClient
     {
         bool hadWrites;
         lock (inode.Sync) hadWrites = inode.Content is { Buffer.IsEmpty: false };
+        change = WithLocal(inode, change);
         var ticket = BeginChange(inode);
         var reply = await _context.Caller.MutateAsync(
-            inode.Id, caller, AckMode.Commit, (Grain: _leases.Operations(inode), Change: WithLocal(inode, change)),
+            inode.Id, caller, AckMode.Commit, (Grain: _leases.Operations(inode), Change: change),
             static (ask, op) => ask.Grain.SetAttributesAsync(op, ask.Change), cancellationToken);
         EndChange(inode, ticket, reply.IsError ? null : reply.Value);
         if (reply.IsError) return reply.Error;

@@ -135,10 +135,13 @@ internal sealed class FileContent(SlabPool pool, ILoop loop)
         Also = Also with { Mtime = change.Mtime, Mask = Also.Mask | AttributeMask.Mtime };
     }
 
-    /// <summary>What <paramref name="sent"/> carried is committed; what came since stays.</summary>
+    /// <summary>
+    /// What <paramref name="sent"/> carried is committed; what came since stays. So does an mtime that was set after
+    /// writes that are still buffered: their flush would undo it, and must bring it again.
+    /// </summary>
     public void NoteSent(in AttributesChange sent, bool killPrivileges, Stamp writeTime)
     {
-        if (Also == sent) Also = default;
+        if (Also == sent) Also = Buffer.IsEmpty ? default : Also with { Mask = Also.Mask & MtimeBits };
         if (killPrivileges && WriteTime == writeTime) KillPrivileges = false;
         if (Buffer.IsEmpty && WriteTime == writeTime) WriteTime = Stamp.Zero;
     }

@@ -184,6 +184,26 @@ public sealed class DataTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_time_set_after_writes_stands_although_an_earlier_flush_takes_it_along()
+    {
+        var client = await _fixture.StartAsync();
+        var file = await client.CreateAsync("dated");
+        await client.WriteAsync(file, 0, ClientCalls.Pattern(70_000));
+        var held = _fixture.Cluster.HoldFirst("Write");
+        var flush = client.SyncAsync(file.Inode, dataOnly: false, CancellationToken.None);
+        await client.WriteAsync(file, 1 << 20, ClientCalls.Pattern(70_000));
+        var time = new Stamp(981_173_106_789_000_000);
+        var change = new AttributesChange { Mask = AttributeMask.Mtime, Mtime = time };
+        (await client.SetAttributesAsync(file.Inode, change, Caller.Root, CancellationToken.None)).Ok();
+        held.SetResult();
+        (await flush).Ok();
+        Assert.Equal(time, _fixture.Cluster.Inode(file.Inode).Attributes.Mtime);
+        await client.CloseAsync(file);
+        Assert.Equal(time, _fixture.Cluster.Inode(file.Inode).Attributes.Mtime);
+        Assert.Equal(time, (await client.StatAsync(file.Inode)).Mtime);
+    }
+
+    [Fact]
     public async Task Reads_ahead_of_a_stream_are_answered_from_memory()
     {
         var writer = await _fixture.StartAsync();

@@ -89,7 +89,7 @@ public sealed class LeaseOrderTests : IAsyncDisposable
     public async Task Name_that_was_absent_is_found_although_the_answer_comes_after_it_was_made()
     {
         var (reader, writer) = (await _fixture.StartAsync(), await _fixture.StartAsync());
-        var held = Hold("Lookup");
+        var held = _fixture.Cluster.HoldFirst("Lookup");
         var looking = reader.FindAsync("late");
         var made = await writer.CreateAsync("late");
         held.SetResult();
@@ -104,7 +104,7 @@ public sealed class LeaseOrderTests : IAsyncDisposable
         var file = await writer.CreateAsync("file");
         await writer.WriteAsync(file, 0, ClientCalls.Pattern(5000, 1));
         var (first, second) = (await reader.OpenAsync("file"), await reader.OpenAsync("file"));
-        var held = Hold("GetMap");
+        var held = _fixture.Cluster.HoldFirst("GetMap");
         var early = reader.ReadAsync(first, 0, ReadAll);
         var bytes = ClientCalls.Pattern(9000, 2);
         await writer.WriteAsync(file, 0, bytes);
@@ -121,27 +121,13 @@ public sealed class LeaseOrderTests : IAsyncDisposable
         var (reader, writer) = (await _fixture.StartAsync(), await _fixture.StartAsync());
         var file = await writer.CreateAsync("file");
         await writer.CloseAsync(file);
-        var held = Hold("GetAttributes");
+        var held = _fixture.Cluster.HoldFirst("GetAttributes");
         var early = reader.StatAsync(file.Inode);
         await writer.TruncateAsync(file.Inode, 77);
         Assert.Equal(77UL, (await reader.StatAsync(file.Inode)).SizeBytes);
         held.SetResult();
         await early;
         Assert.Equal(77UL, (await reader.StatAsync(file.Inode)).SizeBytes);
-    }
-
-    // The first reply of an operation waits until the source is completed.
-    private TaskCompletionSource Hold(string operation)
-    {
-        var source = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var isHeld = false;
-        _fixture.Cluster.HoldsReply = name =>
-        {
-            if (name != operation || isHeld) return Task.CompletedTask;
-            isHeld = true;
-            return source.Task;
-        };
-        return source;
     }
 
     private static InodeAttributes Attributes(ulong changes) =>

@@ -67,6 +67,20 @@ internal sealed class FakeCluster
         lock (_lock) return Calls.GetValueOrDefault(name);
     }
 
+    /// <summary>The first reply of an operation waits until the source is completed.</summary>
+    public TaskCompletionSource HoldFirst(string operation)
+    {
+        var source = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var isHeld = false;
+        HoldsReply = name =>
+        {
+            if (name != operation || isHeld) return Task.CompletedTask;
+            isHeld = true;
+            return source.Task;
+        };
+        return source;
+    }
+
     public ILeaseHolder HolderOf(SessionId session)
     {
         lock (_lock) return _sessions[session];
@@ -159,6 +173,7 @@ internal sealed class FakeCluster
         string name, OperationContext op, InodeId on, RecallCause cause, Func<Stamp, FsResult<T>> apply)
     {
         if (LosesRequest?.Invoke(name) == true) throw new TimeoutException(name);
+        object? answer;
         while (true)
         {
             await RecallAsync(on, op.Id.Session, LeaseMode.Write, cause);
@@ -166,7 +181,7 @@ internal sealed class FakeCluster
             {
                 if (Conflicts(on, op.Id.Session, LeaseMode.Write).Count > 0) continue;
                 if (!_sessions.ContainsKey(op.Id.Session)) return FsError.ESTALE;
-                if (!_answers.TryGetValue(op.Id, out var answer))
+                if (!_answers.TryGetValue(op.Id, out answer))
                 {
                     Count(name);
                     Executed++;
@@ -175,9 +190,12 @@ internal sealed class FakeCluster
                 }
 
                 if (LosesReply?.Invoke(name) == true) throw new TimeoutException(name);
-                return (FsResult<T>)answer;
+                break;
             }
         }
+
+        if (HoldsReply?.Invoke(name) is { } hold) await hold;
+        return (FsResult<T>)answer;
     }
 
     /// <summary>Answers a question.</summary>

@@ -59,6 +59,17 @@ internal sealed class MemoryMount : IAsyncDisposable
 
     public string At(string name) => System.IO.Path.Combine(Path, name);
 
+    /// <summary>Waits until that many requests are counted: they are a moment after their answer.</summary>
+    public async Task UntilCountedAsync(string opcode, long count)
+    {
+        var end = TimeProvider.System.GetUtcNow() + TimeSpan.FromSeconds(30);
+        while (CountOf(opcode) < count)
+        {
+            Assert.True(TimeProvider.System.GetUtcNow() < end, $"{CountOf(opcode)} of {count} {opcode}");
+            await Task.Yield();
+        }
+    }
+
     public long CountOf(string opcode) => Mount.StatisticsByOpcode.SingleOrDefault(row => row.Opcode == opcode).Count;
 
     public async ValueTask DisposeAsync()
