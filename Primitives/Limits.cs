@@ -27,5 +27,8 @@ public static partial class Limits
     /// <summary>Largest file: 2^32 extents would be 4 PiB; kept below what loff_t and the extent index allow.</summary>
     public const ulong FileBytesMax = (1UL << 52) - ExtentBytes;
 
+    /// <summary>Findings of a scrub that are kept one by one; the others are counted.</summary>
+    public const int ScrubFindingsMax = 1000;
+
     public const int FramePayloadBytesMax = 4 << 20;
 }

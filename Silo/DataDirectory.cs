@@ -30,6 +30,15 @@ public sealed class DataDirectory : IDisposable
     /// <summary>Rows of the segments.</summary>
     public string BlockIndex => System.IO.Path.Combine(Path, "blocks.db");
 
+    /// <summary>Result of the last complete scrub.</summary>
+    public string ScrubRecord => System.IO.Path.Combine(Path, "scrub.json");
+
+    /// <summary>Where the admin API of the process listens that has the directory, as text: IP:PORT.</summary>
+    public static string AdminAddress(string path) => System.IO.Path.Combine(path, "admin");
+
+    /// <summary>The lock of a directory: who holds it, has it.</summary>
+    public static string LockPath(string path) => System.IO.Path.Combine(path, "lock");
+
     /// <summary>What happened, as text.</summary>
     public static string LogFile(string path) => System.IO.Path.Combine(path, "cfs.log");
 
@@ -58,7 +67,7 @@ public sealed class DataDirectory : IDisposable
         }
         try
         {
-            return new(path, LockFile.Acquire(System.IO.Path.Combine(path, "lock")));
+            return new(path, LockFile.Acquire(LockPath(path)));
         }
         catch (FsException fault) when (fault.Error == FsError.EBUSY)
         {

@@ -22,6 +22,7 @@ using ClaudeFs.Silo.Admin;
 using ClaudeFs.Silo.Check;
 using ClaudeFs.Silo.Configuration;
 using ClaudeFs.Silo.Messaging;
+using ClaudeFs.Silo.Scrub;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -42,7 +43,11 @@ public sealed class EmbeddedSilo : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly IIdSource _ids;
     private readonly long _startedAt;
+    private readonly PageFiles _pages = PageFiles.None();
     private IHost? _host;
+    private EmbeddedLog _log = null!;
+    private SqliteRowTable _rows = null!;
+    private SqliteSegmentIndex _index = null!;
 
     private EmbeddedSilo(
         EmbeddedSiloOptions options, ILoggerFactory loggers, ILoopFactory loops, TimeProvider time, IIdSource ids)
@@ -66,6 +71,9 @@ public sealed class EmbeddedSilo : IAsyncDisposable
 
     /// <summary>Device and geometry.</summary>
     public StorageDevice Device { get; private set; } = null!;
+
+    /// <summary>Reads everything that is stored, on demand and on schedule.</summary>
+    public Scrubber Scrubber { get; private set; } = null!;
 
     /// <summary>Where clients connect; null when nowhere.</summary>
     public Endpoint? Listening { get; private set; }
@@ -110,7 +118,8 @@ public sealed class EmbeddedSilo : IAsyncDisposable
             new(
                 (long)totals.Inodes, (long)totals.UsedBytes, Metadata.Shards.Loaded.Count(), store.Appends,
                 store.LagBytes, store.LogBytes),
-            [.. sessions.Select(s => new SessionReport($"{s.Id}", s.ClientName, s.IsEmbedded, $"{s.Status}"))], mount);
+            [.. sessions.Select(s => new SessionReport($"{s.Id}", s.ClientName, s.IsEmbedded, $"{s.Status}"))], mount,
+            Scrubber.Report);
     }
 
     public async ValueTask DisposeAsync()
@@ -122,11 +131,19 @@ public sealed class EmbeddedSilo : IAsyncDisposable
     {
         var directory = DataDirectory.Acquire(_options.DataDirectory, create: true);
         _parts.Push(new Held(directory));
+        _parts.Push(_pages);
+        File.Delete(DataDirectory.AdminAddress(directory.Path));   // of a process that died
         var size = DecideSize(directory);
         await OpenDeviceAsync(directory, size, cancellationToken);
         await OpenMetadataAsync(directory, cancellationToken);
         var garbage = new GarbageClock(Metadata, Blocks, _loops, _time, _loggers.CreateLogger("ClaudeFs.Silo"));
         _parts.Push(garbage);
+        _pages.Open(directory);
+        Scrubber = new(
+            new(Blocks, Metadata, _log, _rows, _index, _pages), new(_options.ScrubEvery, _options.ScrubRate),
+            directory.ScrubRecord, ToTime(Device.Superblock.Created), _loops, _time,
+            _loggers.CreateLogger("ClaudeFs.Silo"));
+        _parts.Push(Scrubber);
 
         var transport = new RpcServerTransport();
         await StartHostAsync(transport, cancellationToken);
@@ -187,6 +204,7 @@ public sealed class EmbeddedSilo : IAsyncDisposable
             throw;
         }
 
+        _index = index;
         _parts.Push(index);
         _parts.Push(Blocks);
     }
@@ -218,9 +236,10 @@ public sealed class EmbeddedSilo : IAsyncDisposable
         _parts.Push(new Held(coordination));
         // The committer has a thread of its own: it may wait for the device where it is.
         var region = Device.LogRegion(((FileBlockDevice)Device.Device).Inline);
-        var log = new EmbeddedLog(region, fileSystem, coordination);
+        _log = new EmbeddedLog(region, fileSystem, coordination);
+        _rows = rows;
         Metadata = await MetadataStore.OpenAsync(
-            new(log, rows, coordination, _loops, _time, _loggers.CreateLogger("ClaudeFs.Grains.Storage"))
+            new(_log, rows, coordination, _loops, _time, _loggers.CreateLogger("ClaudeFs.Grains.Storage"))
             {
                 Feed = Blocks,
                 Verifier = Blocks,
@@ -274,6 +293,9 @@ public sealed class EmbeddedSilo : IAsyncDisposable
             throw new FsException(FsError.EBUSY, $"--listen {endpoint}: {fault.Message}: choose another port", fault);
         }
     }
+
+    private static DateTimeOffset ToTime(Stamp stamp) =>
+        DateTimeOffset.UnixEpoch.AddTicks(stamp.Nanoseconds / TimeSpan.NanosecondsPerTick);
 
     private long DecideSize(DataDirectory directory)
     {

@@ -26,4 +26,19 @@ internal static partial class SiloLog
         "{Index} is made anew after {Elapsed}: {Segments} segments, {Items} items; {Lost} items were not found")]
     public static partial void IndexMade(
         this ILogger logger, string index, TimeSpan elapsed, int segments, long items, int lost);
+
+    [LoggerMessage(6020, LogLevel.Information, "A scrub begins, at {Rate} bytes a second at most (0: no limit)")]
+    public static partial void ScrubStarted(this ILogger logger, long rate);
+
+    [LoggerMessage(6021, LogLevel.Information, "A scrub read {Bytes} bytes in {Elapsed} and found {Findings} faults")]
+    public static partial void ScrubEnded(this ILogger logger, TimeSpan elapsed, long bytes, int findings);
+
+    [LoggerMessage(6022, LogLevel.Error, "A scrub found damage: {Where}: {What}")]
+    public static partial void ScrubFound(this ILogger logger, string where, string what);
+
+    [LoggerMessage(6023, LogLevel.Error, "A scrub could not go on")]
+    public static partial void ScrubFailed(this ILogger logger, Exception fault);
+
+    [LoggerMessage(6024, LogLevel.Warning, "{Record} says nothing of the last scrub ({Reason}): it counts as none")]
+    public static partial void ScrubRecordLost(this ILogger logger, string record, string reason);
 }

@@ -14,6 +14,7 @@ internal static class CommandTree
         SyncCommand.Build(),
         StatusCommand.Build(),
         FsckCommand.Build(),
+        ScrubCommand.Build(),
         DoctorCommand.Build(),
         BenchCommand.Build(),
         AdminCommand.Build(),

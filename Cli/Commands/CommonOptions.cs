@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using System.Globalization;
 using System.Net;
 using Microsoft.Extensions.Logging;
 
@@ -8,6 +9,8 @@ namespace ClaudeFs.Cli.Commands;
 /// <summary>Options that several commands share, with their parsers: a bad value names itself and the rule.</summary>
 internal static class CommonOptions
 {
+    private const int DaysMax = 10_000;
+
     public static Option<bool> Json() => new("--json") { Description = "Print figures as JSON." };
 
     public static Option<bool> Background() =>
@@ -45,6 +48,13 @@ internal static class CommonOptions
         CustomParser = ParseSize,
     };
 
+    public static Option<TimeSpan> Duration(string name, string description, TimeSpan fallback) => new(name)
+    {
+        Description = description,
+        DefaultValueFactory = _ => fallback,
+        CustomParser = ParseDuration,
+    };
+
     public static string DataDirectory(string? given) => Path.GetFullPath(given ?? (Environment.IsPrivilegedProcess
         ? "/var/lib/claudefs"
         : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".local/share/claudefs")));
@@ -55,6 +65,28 @@ internal static class CommonOptions
         if (ByteSize.TryParse(text, out var bytes)) return bytes;
         result.AddError($"'{text}' is not a size: write bytes, or a number with K, M, G, T or P, as in 20G");
         return 0;
+    }
+
+    private static TimeSpan ParseDuration(ArgumentResult result)
+    {
+        var text = result.Tokens[0].Value;
+        if (text == "0") return TimeSpan.Zero;
+        var unit = text.Length < 2 ? TimeSpan.Zero : text[^1] switch
+        {
+            's' => TimeSpan.FromSeconds(1),
+            'm' => TimeSpan.FromMinutes(1),
+            'h' => TimeSpan.FromHours(1),
+            'd' => TimeSpan.FromDays(1),
+            _ => TimeSpan.Zero,
+        };
+        if (unit > TimeSpan.Zero && int.TryParse(text.AsSpan(0, text.Length - 1), NumberStyles.None,
+            CultureInfo.InvariantCulture, out var count) && count <= DaysMax)
+        {
+            return unit * count;
+        }
+
+        result.AddError($"'{text}' is not a duration: write 0, or up to {DaysMax} with s, m, h or d, as in 7d");
+        return TimeSpan.Zero;
     }
 
     private static IPEndPoint ParseLoopback(ArgumentResult result)

@@ -19,10 +19,16 @@ internal static class DevCommand
         var nonEmpty = new Option<bool>("--nonempty") { Description = "Mount over a directory that is not empty." };
         var listen = CommonOptions.Listen();
         var admin = CommonOptions.Admin();
+        var scrubEvery = CommonOptions.Duration(
+            "--scrub-every", "Read and verify everything stored so long after the last time; 0 for never.",
+            TimeSpan.FromDays(7));
+        var scrubRate = CommonOptions.Size(
+            "--scrub-rate", "Bytes a second that a scheduled scrub reads at most; 0 for no limit.", 32 << 20);
         var logLevel = CommonOptions.LogLevel();
         var command = new Command("dev", "Serve and mount a file system from this machine's disk, in one process.")
         {
-            directory, data, size, background, nonEmpty, listen, admin, logLevel,
+            directory, data, size, background, nonEmpty, listen, admin, scrubEvery, scrubRate,
+            logLevel,
         };
         command.SetAction((parsed, cancellationToken) => BackgroundProcess.RunAsync(
             parsed.GetValue(background),
@@ -35,6 +41,8 @@ internal static class DevCommand
                     NonEmpty = parsed.GetValue(nonEmpty),
                     Listen = parsed.GetValue(listen)!,
                     Admin = parsed.GetValue(admin)!,
+                    ScrubEvery = parsed.GetValue(scrubEvery),
+                    ScrubRate = parsed.GetValue(scrubRate),
                     LogLevel = parsed.GetValue(logLevel),
                     ShowStatusLine = !parsed.GetValue(background),
                 },

@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
 using ClaudeFs.Silo.Admin;
+using ClaudeFs.Silo.Scrub;
 using Spectre.Console;
 
 namespace ClaudeFs.Cli.Commands;
@@ -74,6 +75,7 @@ internal static class StatusCommand
             $"{report.Metadata.Appends:N0} appends, {ByteSize.Format(report.Metadata.LagBytes)} not yet in the tables"
             + $" (of {ByteSize.Format(report.Metadata.LogBytes)})");
         table.AddRow("survives", report.Survives.EscapeMarkup());
+        table.AddRow("scrub", Describe(report.Scrub).EscapeMarkup());
         if (report.Mount is { } mount)
         {
             table.AddRow(
@@ -89,5 +91,23 @@ internal static class StatusCommand
                 "session", $"{session.Session} {session.Client}: {session.Status.ToLowerInvariant()}".EscapeMarkup());
         }
         AnsiConsole.Write(table);
+    }
+
+    private static string Describe(ScrubReport scrub)
+    {
+        var parts = new List<string>();
+        if (scrub.Progress is { } at)
+        {
+            var left = at.SecondsLeft is { } seconds ? $", {TimeSpan.FromSeconds(seconds):d\\.hh\\:mm\\:ss} left" : "";
+            parts.Add($"{ByteSize.Format(at.DoneBytes)} of {ByteSize.Format(at.TotalBytes)} read "
+                + $"({ByteSize.Format(at.BytesPerSecond)}/s{left}), {at.FindingCount} faults so far");
+        }
+        parts.Add(scrub.Last is { } last
+            ? $"last complete one {last.Ended.LocalDateTime:yyyy-MM-dd HH:mm}: {ByteSize.Format(last.Bytes)}, "
+                + (last.FindingCount == 0 ? "no faults" : $"{last.FindingCount} faults: see `cfs scrub`, `cfs fsck`")
+            : "none was completed yet");
+        if (scrub.Failure is { } failure) parts.Add($"the last try did not end: {failure}");
+        if (scrub.Due is { } due) parts.Add($"next {due.LocalDateTime:yyyy-MM-dd HH:mm}");
+        return string.Join("; ", parts);
     }
 }

@@ -36,13 +36,17 @@ internal static class DevHost
             client, options.MountPoint, options.NonEmpty, $"claudefs:{options.DataDirectory}", loops,
             TimeProvider.System, loggers);
         await using var admin = await AdminServer.StartAsync(
-            options.Admin, () => silo.GetStatusAsync(mount.Report()), silo.Grains, loggers, cancellationToken);
+            options.Admin, () => silo.GetStatusAsync(mount.Report()), silo.Grains, silo.Scrubber, loggers,
+            cancellationToken);
+        var address = DataDirectory.AdminAddress(options.DataDirectory);
+        await File.WriteAllTextAsync(address, $"{admin.Address}\n", cancellationToken);
 
         Console.WriteLine(
             $"mounted {options.MountPoint} ({ByteSize.Format(silo.Device.Geometry.CapacityBytes)} "
             + $"in {options.DataDirectory}); Ctrl-C flushes and unmounts");
         ready();
         await mount.ServeAsync(shutdown, status);
+        File.Delete(address);
         status.Say("unmounted; writing back...");
         return (int)ExitCode.Success;
     }
@@ -57,6 +61,8 @@ internal static class DevHost
                 DataDirectory = options.DataDirectory,
                 SizeBytes = options.SizeBytes,
                 Listen = options.Listen,
+                ScrubEvery = options.ScrubEvery,
+                ScrubRate = options.ScrubRate,
                 FormatProgress = progress,
             },
             loggers, loops, TimeProvider.System, ids, cancellationToken);

@@ -15,6 +15,13 @@ internal sealed class DevOptions
     public bool NonEmpty { get; init; }
     public required IPEndPoint Listen { get; init; }
     public required IPEndPoint Admin { get; init; }
+
+    /// <summary>From the end of one scrub to the beginning of the next; zero: none is scheduled.</summary>
+    public TimeSpan ScrubEvery { get; init; }
+
+    /// <summary>Bytes a second that a scheduled scrub reads at most; 0: no limit.</summary>
+    public long ScrubRate { get; init; }
+
     public LogLevel LogLevel { get; init; }
     public bool ShowStatusLine { get; init; }
 }

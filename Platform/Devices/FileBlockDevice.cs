@@ -87,6 +87,13 @@ public sealed class FileBlockDevice : IBlockDevice
         return new FileBlockDevice(path, new SafeFileHandle(descriptor, ownsHandle: true), options, isDirect);
     }
 
+    /// <summary>Takes over the length of a file that somebody else has grown or cut.</summary>
+    public void RefreshSize()
+    {
+        Invariant.That(!_isView && _options.ReadOnly);
+        Volatile.Write(ref _sizeBytes, RandomAccess.GetLength(_handle) / BlockBytes * BlockBytes);
+    }
+
     /// <inheritdoc />
     public ValueTask ReadAsync(long offset, Memory<byte> destination, CancellationToken cancellationToken = default)
     {

@@ -12,6 +12,8 @@ namespace ClaudeFs.Platform.Interop;
 /// </summary>
 public sealed class LockFile : IDisposable
 {
+    private static readonly TimeSpan OwnWait = TimeSpan.FromSeconds(1);
+
     private readonly SafeFileHandle _handle;
 
     private LockFile(SafeFileHandle handle) => _handle = handle;
@@ -26,9 +28,13 @@ public sealed class LockFile : IDisposable
         if (descriptor < 0) throw Fault(path, Marshal.GetLastPInvokeError());
 
         var handle = new SafeFileHandle(descriptor, ownsHandle: true);
-        if (Libc.Flock(descriptor, Libc.LockExclusive | Libc.LockNonBlocking) != 0)
+        if (!TryLock(descriptor))
         {
             var holder = ReadHolder(handle);
+
+            // Given back by this process, but a child that it was just starting has the file open until its exec.
+            var isOwn = holder == Environment.ProcessId.ToString(CultureInfo.InvariantCulture);
+            if (isOwn && SpinWait.SpinUntil(() => TryLock(descriptor), OwnWait)) return new LockFile(handle);
             handle.Dispose();
             throw new FsException(FsError.EBUSY, $"{path}: in use by process {holder}");
         }
@@ -47,12 +53,14 @@ public sealed class LockFile : IDisposable
         var descriptor = Libc.Open(path, Libc.ReadOnly | Libc.CloseOnExec, 0);
         if (descriptor < 0) return true;
         using var handle = new SafeFileHandle(descriptor, ownsHandle: true);
-        return SpinWait.SpinUntil(
-            () => Libc.Flock(descriptor, Libc.LockExclusive | Libc.LockNonBlocking) == 0, timeout);
+        return SpinWait.SpinUntil(() => TryLock(descriptor), timeout);
     }
 
     /// <summary>Gives the lock back.</summary>
     public void Dispose() => _handle.Dispose();
+
+    private static bool TryLock(int descriptor) =>
+        Libc.Flock(descriptor, Libc.LockExclusive | Libc.LockNonBlocking) == 0;
 
     private static string ReadHolder(SafeFileHandle handle)
     {

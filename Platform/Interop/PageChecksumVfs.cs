@@ -37,9 +37,11 @@ public static unsafe partial class PageChecksumVfs
     private const int ReservedAt = 20;
     private const int HeaderBytes = 100;
     private const int PageBytesMin = 512;
+    private const uint PendingByte = 0x40000000;
     private const int MainDatabase = 0x100;
     private const int Ok = 0;
     private const int DataFault = 10 | (32 << 8);   // SQLITE_IOERR_DATA
+    private const int FilePointerControl = 7;       // SQLITE_FCNTL_FILE_POINTER
     private const int ReserveBytesControl = 38;     // SQLITE_FCNTL_RESERVE_BYTES
 
     private static readonly Lock Gate = new();
@@ -93,14 +95,25 @@ public static unsafe partial class PageChecksumVfs
     }
 
     /// <summary>
-    /// Whether the pages of a database have checksums: false too when the byte that says so is damaged.
+    /// Whether the pages of a database have checksums: false too when the byte that says so is damaged. Reads by the
+    /// connection's own file: to close another descriptor of it would end every lock (fcntl) that SQLite has there,
+    /// and a program that only looks at the database would then take its log away.
     /// </summary>
-    public static bool HasChecksums(string path)
+    /// <param name="database">Handle of the connection (sqlite3*).</param>
+    public static bool HasChecksums(nint database)
     {
-        Span<byte> header = stackalloc byte[HeaderBytes];
-        using var file = File.OpenHandle(path, share: FileShare.ReadWrite | FileShare.Delete);
-        return RandomAccess.Read(file, header, 0) == HeaderBytes && header[ReservedAt] == ReservedBytes;
+        byte* file;
+        Invariant.That(sqlite3_file_control(database, null, FilePointerControl, &file) == Ok);
+        var read = *(delegate* unmanaged[Cdecl]<byte*, byte*, int, long, int>*)(*(byte**)file + ReadOffset);
+        var header = stackalloc byte[HeaderBytes];
+        return read(file, header, HeaderBytes, 0) == Ok && header[ReservedAt] == ReservedBytes;
     }
+
+    /// <summary>
+    /// Whether a page is the one that holds the bytes of SQLite's locks (at 1 GiB), and is never written. Source:
+    /// sqlite.org/fileformat2.html, "The Lock-Byte Page".
+    /// </summary>
+    public static bool IsNeverWritten(uint number, int pageBytes) => number == (PendingByte / (uint)pageBytes) + 1;
 
     /// <summary>Whether a page ends with its number and checksum.</summary>
     public static bool IsWhole(ReadOnlySpan<byte> page, uint number) =>

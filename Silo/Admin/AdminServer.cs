@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Text.Json;
 using ClaudeFs.Grains;
 using ClaudeFs.Primitives;
+using ClaudeFs.Silo.Scrub;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -12,8 +13,8 @@ using Microsoft.Extensions.Logging;
 namespace ClaudeFs.Silo.Admin;
 
 /// <summary>
-/// The admin API over HTTP: GET /v1/status, GET /v1/health, GET /metrics, GET and PUT /v1/quota/{u|g}/{id}. Loopback
-/// only.
+/// The admin API over HTTP: GET /v1/status, GET /v1/health, GET /metrics, GET and PUT /v1/quota/{u|g}/{id}, GET, POST
+/// and DELETE /v1/scrub. Loopback only.
 /// </summary>
 public sealed class AdminServer : IAsyncDisposable
 {
@@ -26,8 +27,8 @@ public sealed class AdminServer : IAsyncDisposable
     /// Starts to listen. A port in use throws <see cref="FsException"/> with EBUSY that names the port.
     /// </summary>
     public static async Task<AdminServer> StartAsync(
-        IPEndPoint endpoint, Func<ValueTask<StatusReport>> status, IGrainFactory grains, ILoggerFactory loggers,
-        CancellationToken cancellationToken)
+        IPEndPoint endpoint, Func<ValueTask<StatusReport>> status, IGrainFactory grains, Scrubber scrubber,
+        ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Services.AddSingleton(loggers);
@@ -35,6 +36,7 @@ public sealed class AdminServer : IAsyncDisposable
         var application = builder.Build();
         var server = new AdminServer(application);
         server.Map(status, grains);
+        server.MapScrub(scrubber);
         try
         {
             await application.StartAsync(cancellationToken);
@@ -52,6 +54,34 @@ public sealed class AdminServer : IAsyncDisposable
     {
         await _application.DisposeAsync();
         _metrics.Dispose();
+    }
+
+    /// <summary>Where it listens: the port that was taken, if any was to do.</summary>
+    public IPEndPoint Address
+    {
+        get
+        {
+            var address = new Uri(_application.Urls.First());
+            return new(IPAddress.Parse(address.Host.Trim('[', ']')), address.Port);
+        }
+    }
+
+    private void MapScrub(Scrubber scrubber)
+    {
+        _application.MapGet("/v1/scrub", () => Results.Json(scrubber.Report, JsonSerializerOptions.Web));
+        _application.MapPost("/v1/scrub", (long rate) =>
+        {
+            if (rate < 0) return Results.Problem($"rate {rate} is negative", statusCode: 400);
+            var isStarted = scrubber.TryStart(rate);
+            return Results.Json(
+                scrubber.Report, JsonSerializerOptions.Web,
+                statusCode: isStarted ? StatusCodes.Status202Accepted : StatusCodes.Status409Conflict);
+        });
+        _application.MapDelete("/v1/scrub", async () =>
+        {
+            await scrubber.StopAsync();
+            return Results.Json(scrubber.Report, JsonSerializerOptions.Web);
+        });
     }
 
     private void Map(Func<ValueTask<StatusReport>> status, IGrainFactory grains)

@@ -1,3 +1,5 @@
+using ClaudeFs.Silo.Scrub;
+
 namespace ClaudeFs.Silo.Admin;
 
 /// <summary>What `cfs status` and GET /v1/status show.</summary>
@@ -12,10 +14,11 @@ namespace ClaudeFs.Silo.Admin;
 /// <param name="Metadata">Rows, log, shards.</param>
 /// <param name="Sessions">Clients.</param>
 /// <param name="Mount">The mount in the silo's own process, if any.</param>
+/// <param name="Scrub">The scrub that runs, the last one, the next one.</param>
 public sealed record StatusReport(
     string Version, string State, string? Reason, int ProcessId, double UptimeSeconds, string DataDirectory,
     string Survives, SpaceReport Space, MetadataReport Metadata, IReadOnlyList<SessionReport> Sessions,
-    MountReport? Mount);
+    MountReport? Mount, ScrubReport Scrub);
 
 /// <summary>Space of the block store, bytes.</summary>
 public sealed record SpaceReport(long CapacityBytes, long UsedBytes, long ReservedBytes, long DeviceBytes);

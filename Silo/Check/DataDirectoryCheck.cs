@@ -18,9 +18,6 @@ namespace ClaudeFs.Silo.Check;
 /// </summary>
 public static class DataDirectoryCheck
 {
-    private const int TablesPageBytes = 8192;
-    private const int IndexPageBytes = 4096;
-
     /// <summary>
     /// Checks everything. Throws <see cref="FsException"/> when it cannot begin: ENOENT, EBUSY (in use), EINVAL, EPROTO
     /// (other version).
@@ -102,8 +99,7 @@ public static class DataDirectoryCheck
             [.. metadata.References.Values], recorder.Pending, progress, cancellationToken);
         findings.AddRange(metadata.Findings.Select(Translate));
         findings.AddRange(blocks.Findings.Select(Translate));
-        findings.AddRange(metadata.FindFiles(blocks.Lost).Select(static file => new Finding(
-            "error", "The content cannot be read: EIO", file, "Restore the file from a backup, or remove it")));
+        findings.AddRange(metadata.FindFiles(blocks.Lost).Select(DescribeLoss));
         return new(findings, metadata.InodeCount, metadata.EntryCount, blocks.Items, blocks.Bytes);
     }
 
@@ -113,15 +109,19 @@ public static class DataDirectoryCheck
 
     private static List<Finding> CheckPages(DataDirectory directory, bool repair) =>
     [
-        .. DatabasePages.Check(directory.Tables, TablesPageBytes, repair),
+        .. DatabasePages.Check(directory.Tables, DatabasePages.TablesPageBytes, repair),
         .. File.Exists(directory.BlockIndex)
-            ? DatabasePages.Check(directory.BlockIndex, IndexPageBytes, repair) : [],
+            ? DatabasePages.Check(directory.BlockIndex, DatabasePages.IndexPageBytes, repair) : [],
     ];
 
     private static Finding Translate(Grains.Storage.Checking.CheckFinding finding) =>
         new(finding.Severity.ToString().ToLowerInvariant(), finding.What, finding.Where, finding.Advice);
 
-    private static Finding Translate(DataPlane.Storage.Check.CheckFinding finding) => new(
+    /// <summary>What is said of a file with damaged content, named with the first such byte.</summary>
+    internal static Finding DescribeLoss(string file) => new(
+        "error", "The content cannot be read: EIO", file, "Restore the file from a backup, or remove it");
+
+    internal static Finding Translate(DataPlane.Storage.Check.CheckFinding finding) => new(
         finding.Severity.ToString().ToLowerInvariant(), finding.What,
         finding.OffsetBytes < 0 ? finding.File : $"{finding.File} at offset {finding.OffsetBytes}", finding.Advice);
 }

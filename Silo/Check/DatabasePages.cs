@@ -9,6 +9,9 @@ namespace ClaudeFs.Silo.Check;
 /// </summary>
 internal static class DatabasePages
 {
+    public const int TablesPageBytes = 8192;
+    public const int IndexPageBytes = 4096;
+
     private const int VersionOffset = 60;
     private const int VersionWithChecksums = 2;
     private const string LossAdvice = "`cfs fsck --repair` keeps what can be read";
@@ -28,7 +31,7 @@ internal static class DatabasePages
             RandomAccess.Read(file, page, offset);
             if (offset == 0 && page[VersionOffset + 3] < VersionWithChecksums && page[^1] == 0) break;
             var number = (uint)(offset / pageBytes) + 1;
-            if (PageChecksumVfs.IsWhole(page, number)) continue;
+            if (PageChecksumVfs.IsWhole(page, number) || PageChecksumVfs.IsNeverWritten(number, pageBytes)) continue;
             var isMended = repair && Crc32c.TryMend(page) && PageChecksumVfs.IsWhole(page, number);
             if (isMended) RandomAccess.Write(file, page, offset);
             findings.Add(new(

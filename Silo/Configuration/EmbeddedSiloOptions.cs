@@ -20,6 +20,12 @@ public sealed class EmbeddedSiloOptions
     /// <summary>How long a client's leases hold after its last keepalive.</summary>
     public TimeSpan SessionTerm { get; init; } = TimeSpan.FromSeconds(15);
 
+    /// <summary>From the end of one scrub to the beginning of the next; zero: none is scheduled.</summary>
+    public TimeSpan ScrubEvery { get; init; }
+
+    /// <summary>Bytes a second that a scheduled scrub reads at most; 0: no limit.</summary>
+    public long ScrubRate { get; init; }
+
     /// <summary>Told how far a new device is written: bytes done and in all.</summary>
     public IProgress<long>? FormatProgress { get; init; }
 }

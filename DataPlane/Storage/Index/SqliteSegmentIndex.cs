@@ -16,6 +16,7 @@ public sealed class SqliteSegmentIndex : ISegmentIndex
     private const int VersionWithoutChecksums = 1;
     private const int SqliteFull = 13;   // SQLITE_FULL
 
+    private readonly Lock _gate = new();   // commits, and the checkpoint of a scrub beside them
     private readonly SqliteConnection _connection;
     private readonly SqliteCommand _put;
     private readonly SqliteCommand _remove;
@@ -92,6 +93,28 @@ public sealed class SqliteSegmentIndex : ISegmentIndex
     public void Commit(
         in SegmentIndexState state, IReadOnlyList<SegmentRow> changed, IReadOnlyList<SegmentId> removed)
     {
+        lock (_gate) CommitOnce(state, changed, removed);
+    }
+
+    /// <summary>
+    /// Copies what is committed from the write-ahead log into the file, whose pages a scrub reads. Thread-safe beside
+    /// <see cref="Commit"/>. Throws <see cref="FsException"/>: EIO, ENOSPC.
+    /// </summary>
+    public void Checkpoint()
+    {
+        try
+        {
+            lock (_gate) Execute(_connection, "PRAGMA wal_checkpoint(PASSIVE)");
+        }
+        catch (SqliteException fault)
+        {
+            throw Fault(Name, fault);
+        }
+    }
+
+    private void CommitOnce(
+        in SegmentIndexState state, IReadOnlyList<SegmentRow> changed, IReadOnlyList<SegmentId> removed)
+    {
         try
         {
             using var transaction = _connection.BeginTransaction();
@@ -128,7 +151,7 @@ public sealed class SqliteSegmentIndex : ISegmentIndex
         var found = Convert.ToInt32(query.ExecuteScalar(), CultureInfo.InvariantCulture);
         if (found == Version)
         {
-            if (PageChecksumVfs.HasChecksums(path)) return;
+            if (PageChecksumVfs.HasChecksums(connection.Handle!.DangerousGetHandle())) return;
             throw new FsException(FsError.EIO, $"{path}: the page at offset 0 is damaged (byte 20)");
         }
 

@@ -4,9 +4,12 @@ namespace ClaudeFs.Grains.Storage.Checking;
 
 /// <summary>Finds the names of files by what they refer to.</summary>
 /// <param name="readAll">Reads all rows of a kind.</param>
-internal sealed class FileFinder(Func<RowKind, IEnumerable<KeyValuePair<ShardId, Row>>> readAll)
+public sealed class FileFinder(Func<RowKind, IEnumerable<KeyValuePair<ShardId, Row>>> readAll)
 {
     private readonly Dictionary<InodeId, (InodeId Directory, FsName Name)> _directories = [];
+
+    /// <summary>Finds them in tables that may be in use; names on damaged pages are not found.</summary>
+    public static FileFinder Over(IRowTable rows) => new(new SalvageReader(rows, []).ReadAll);
 
     /// <summary>
     /// Every name of every file that refers to one of <paramref name="lost"/>, with the first such byte.

@@ -16,7 +16,9 @@ public sealed class EmbeddedLog : ILogTable
     private readonly ICoordination _coordination;
     private ulong _lastAppend;
     private long _endPosition;
+    private readonly Lock _tailLock = new();
     private long _tailPosition;
+    private LogTail _tail;   // both of one moment, for readers beside the committer
     private bool _isOpen;
 
     /// <summary>A log on a region; scanned before use.</summary>
@@ -64,7 +66,7 @@ public sealed class EmbeddedLog : ILogTable
 
         // A killed process leaves a last append that was perhaps not flushed: it counts from here on.
         if (scan.Damage is null) await _region.FlushAsync(cancellationToken);
-        _tailPosition = tail.Position;
+        SetTail(tail);
         _lastAppend = scan.LastAppend;
         _endPosition = scan.EndPosition;
         _isOpen = scan.Damage is null;
@@ -105,7 +107,31 @@ public sealed class EmbeddedLog : ILogTable
     public void Recycle(LogTail tail)
     {
         Invariant.That(tail.Position >= _tailPosition && tail.Position <= EndPosition);
+        SetTail(tail);
+    }
+
+    /// <summary>
+    /// Reads what is needed of the log, while it is in use, and compares checksums: what is damaged, with the offset in
+    /// the log. Changes nothing.
+    /// </summary>
+    /// <param name="onRead">Told of the bytes of each transfer; completes when the next may begin.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async ValueTask<IReadOnlyList<string>> VerifyAsync(
+        Func<long, CancellationToken, ValueTask> onRead, CancellationToken cancellationToken = default)
+    {
+        var verifier = new LogVerifier(_region, _fileSystem, ReadTail, onRead);
+        return await verifier.RunAsync(EndPosition, cancellationToken);
+    }
+
+    private void SetTail(LogTail tail)
+    {
+        lock (_tailLock) _tail = tail;
         Volatile.Write(ref _tailPosition, tail.Position);
+    }
+
+    private LogTail ReadTail()
+    {
+        lock (_tailLock) return _tail;
     }
 
     /// <summary>Nothing to let go of: the region is the caller's.</summary>

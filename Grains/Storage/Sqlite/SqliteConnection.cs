@@ -49,6 +49,9 @@ internal sealed class SqliteConnection : IDisposable
         }
     }
 
+    /// <summary>Whether the pages of the file end with checksums.</summary>
+    public bool HasChecksums => PageChecksumVfs.HasChecksums(_database.DangerousGetHandle());
+
     /// <summary>A database made after this, or copied by VACUUM, has room for checksums in its pages.</summary>
     public void ReserveChecksums() => PageChecksumVfs.Reserve(_database.DangerousGetHandle());
 
@@ -81,14 +84,28 @@ internal sealed class SqliteConnection : IDisposable
         return new(this, prepared);
     }
 
-    /// <summary>Copies everything committed into the database file and flushes it.</summary>
+    /// <summary>
+    /// Makes everything committed durable: copies it into the database file and flushes that. What a reader keeps from
+    /// being copied, because it still looks at what was before, is durable in the write-ahead log, which is flushed
+    /// instead: nobody waits for readers, and however long they take they harm nobody.
+    /// </summary>
     public void Checkpoint()
     {
         var result = raw.sqlite3_wal_checkpoint_v2(
-            _database, "main", raw.SQLITE_CHECKPOINT_FULL, out var logFrames, out var copiedFrames);
-        Check(result, "checkpoint");
+            _database, "main", raw.SQLITE_CHECKPOINT_PASSIVE, out var logFrames, out var copiedFrames);
+        if ((result & 0xFF) != raw.SQLITE_BUSY) Check(result, "checkpoint");
+        else copiedFrames = -1;
         if (logFrames == copiedFrames) return;
-        throw new FsException(FsError.EIO, $"{Path}: checkpoint copied {copiedFrames} of {logFrames} pages");
+        try
+        {
+            using var log = File.OpenHandle(
+                Path + "-wal", System.IO.FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+            RandomAccess.FlushToDisk(log);
+        }
+        catch (IOException fault)
+        {
+            throw new FsException(FsError.EIO, $"{Path}-wal: flush: {fault.Message}", fault);
+        }
     }
 
     public void Dispose()

@@ -1,5 +1,4 @@
 using System.Text;
-using ClaudeFs.Platform.Interop;
 using ClaudeFs.Primitives;
 
 namespace ClaudeFs.Grains.Storage.Sqlite;
@@ -72,7 +71,7 @@ internal static class SqliteSchema
             throw FormatVersion.Refuse(connection.Path, version, Version);
         }
 
-        if (!PageChecksumVfs.HasChecksums(connection.Path))
+        if (!connection.HasChecksums)
         {
             throw new FsException(FsError.EIO, $"{connection.Path}: the page at offset 0 is damaged (byte 20)");
         }

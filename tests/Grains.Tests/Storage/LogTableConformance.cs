@@ -2,6 +2,7 @@ using ClaudeFs.Grains.Storage;
 using ClaudeFs.Grains.Storage.Log;
 using ClaudeFs.Grains.Storage.Memory;
 using ClaudeFs.Platform.Devices;
+using ClaudeFs.Platform.Memory;
 using ClaudeFs.Primitives;
 using ClaudeFs.TestKit.Devices;
 
@@ -105,6 +106,61 @@ public abstract class LogTableConformance : IAsyncLifetime
         var body = await AppendAsync(again, 200);   // takes the number and the place
         var (_, _, found) = await OpenAsync(Beginning);
         Assert.Equal(body, found[1].Body);
+    }
+
+    [Fact]
+    public async Task What_is_needed_is_verified_in_use_and_each_damaged_append_is_named()
+    {
+        var (opened, _, _) = await OpenAsync(Beginning);
+        var log = (EmbeddedLog)opened;
+        var positions = new List<long>();
+        for (var i = 0; i < 12; i++)   // around the end of the region
+        {
+            if (i > 5) log.Recycle(new((ulong)i - 4, positions[i - 5]));
+            positions.Add(log.EndPosition);
+            await AppendAsync(log, 140_000);
+        }
+
+        Assert.Empty(await VerifyAsync(log));
+        await DamageAsync(positions[5] + 100);   // recycled
+        Assert.Empty(await VerifyAsync(log));
+        await DamageAsync(positions[8] + 20_000);
+        var body = Assert.Single(await VerifyAsync(log));
+        Assert.Equal($"append 9 at offset {positions[8] % log.CapacityBytes} has a damaged body", body);
+        await DamageAsync(positions[9] + 30);
+        var both = await VerifyAsync(log);
+        Assert.Equal([body, $"append 10 at offset {positions[9] % log.CapacityBytes} has a damaged header"], both);
+
+        // What is recycled while it is read is no damage.
+        var isRecycled = false;
+        Assert.Empty(await log.VerifyAsync((_, _) =>
+        {
+            if (!isRecycled) log.Recycle(new(11, positions[10]));
+            isRecycled = true;
+            return ValueTask.CompletedTask;
+        }));
+    }
+
+    private static async Task<IReadOnlyList<string>> VerifyAsync(EmbeddedLog log)
+    {
+        var bytes = 0L;
+        var faults = await log.VerifyAsync((count, _) =>
+        {
+            bytes += count;
+            return ValueTask.CompletedTask;
+        });
+        Assert.True(bytes >= log.UsedBytes / 2, $"{bytes} of {log.UsedBytes} bytes were read");
+        return faults;
+    }
+
+    private async Task DamageAsync(long position)
+    {
+        var offset = position % Device.SizeBytes;
+        using var block = AlignedMemoryPool.Shared.Rent(4096);
+        var memory = block.Memory[..4096];
+        await Device.ReadAsync(offset / 4096 * 4096, memory);
+        memory.Span[(int)(offset % 4096)] ^= 0x40;
+        await Device.WriteAsync(offset / 4096 * 4096, memory);
     }
 
     /// <summary>What the log lies on.</summary>
