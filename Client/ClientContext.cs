@@ -1,6 +1,5 @@
 using ClaudeFs.Client.Buffers;
 using ClaudeFs.Client.Content;
-using ClaudeFs.Client.Flushing;
 using ClaudeFs.Client.Nodes;
 using ClaudeFs.Client.Sessions;
 using ClaudeFs.DataPlane.Storage;
@@ -61,9 +60,6 @@ internal sealed class ClientContext
 
     /// <summary>Files with something to flush.</summary>
     public DirtyList Dirty { get; } = new();
-
-    /// <summary>What a silo may still lose.</summary>
-    public AppliedWrites Applied { get; } = new();
 
     /// <summary>The front end.</summary>
     public IInvalidationSink Sink { get; set; } = new NoSink();

@@ -33,9 +33,11 @@ internal static partial class ClientLog
     [LoggerMessage(2010, LogLevel.Debug, "A grain call is sent again in {Delay}")]
     public static partial void CallSentAgain(this ILogger logger, Exception fault, TimeSpan delay);
 
-    [LoggerMessage(2013, LogLevel.Warning,
-        "Inode {Inode}: what was flushed a moment before the session was lost may be gone: {Error}")]
-    public static partial void FlushMayBeLost(this ILogger logger, InodeId inode, FsError error);
+    [LoggerMessage(2013, LogLevel.Information, "Session {Session} came back: the silo has restarted")]
+    public static partial void SessionReturned(this ILogger logger, SessionId session);
+
+    [LoggerMessage(2018, LogLevel.Error, "Inode {Inode}: its lease could not be taken again: {Error}")]
+    public static partial void ReclaimFailed(this ILogger logger, InodeId inode, FsError error);
 
     [LoggerMessage(2014, LogLevel.Error, "A grain could not do what it was asked: {Error}")]
     public static partial void CallFailed(this ILogger logger, Exception fault, FsError error);

@@ -114,21 +114,9 @@ public sealed partial class FileSystemClient
         }
     }
 
-    private async ValueTask<FsResult<Nothing>> SyncCommittedAsync(
-        CachedInode inode, CancellationToken cancellationToken)
-    {
-        long applied;
-        lock (inode.Sync) applied = inode.Content?.AppliedAt ?? 0;
-        var synced = await _context.Caller.QueryAsync(
+    private ValueTask<FsResult<Nothing>> SyncCommittedAsync(CachedInode inode, CancellationToken cancellationToken) =>
+        _context.Caller.QueryAsync(
             _leases.Operations(inode), static (grain, session) => grain.SyncAsync(session), cancellationToken);
-        if (synced.IsError || applied == 0) return synced;
-        lock (inode.Sync)
-        {
-            if (inode.Content is { } content && content.AppliedAt == applied) content.AppliedAt = 0;
-        }
-
-        return synced;
-    }
 
     // The inode's pin becomes the handle's.
     private FileHandle AddHandle(CachedInode inode, int openFlags)

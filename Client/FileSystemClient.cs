@@ -47,7 +47,7 @@ public sealed partial class FileSystemClient : IFileSystem, IAsyncDisposable
         _leases = new InodeLeases(_context);
         _maps = new ContentMaps(_context, _leases);
         _flusher = new Flusher(_context, _leases, _maps, _flushLoops);
-        var recaller = new Recaller(_context) { Flusher = _flusher };
+        var recaller = new Recaller(_context, _leases) { Flusher = _flusher };
         _context.Sessions = new SessionKeeper(dependencies, options, _loop, recaller, recaller);
         _context.Caller = new GrainCaller(_context.Sessions, dependencies, options, _context.Instruments);
         _writer = new FileWriter(_context, _leases, _flusher, new QuotaWatch(_context, _leases));

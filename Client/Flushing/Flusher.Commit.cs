@@ -76,7 +76,6 @@ internal sealed partial class Flusher
             }
 
             Learn(inode, content, request, reply.Value, ticket);
-            NoteApplied(content, ack);
             if (lost == FsError.None) End(inode, content, round, put.StoredBytes);
             else Lose(inode, content, round, lost);
         }
@@ -97,8 +96,6 @@ internal sealed partial class Flusher
             if (reply.IsError) error = reply.Error;
             else lock (inode.Sync) Learn(inode, content, request, reply.Value, ticket);
         }
-
-        lock (inode.Sync) NoteApplied(content, ack);
 
         lock (inode.Sync)
         {
@@ -138,11 +135,14 @@ internal sealed partial class Flusher
 
         var ticket = leases.Begin(inode);
         var reply = await context.Caller.MutateAsync(
-            inode.Id, Caller.Root, ack, (Grain: leases.File(inode), Request: request),
+            inode.Id, Caller.Root, Sent(ack), (Grain: leases.File(inode), Request: request),
             static (send, op) => send.Grain.WriteAsync(op, send.Request), CancellationToken.None, under,
             keepsAgain: true);
         return (reply, ticket);
     }
+
+    // A remote client outlives its silo: it lets go of what it wrote only when that is not in the silo's memory alone.
+    private AckMode Sent(AckMode ack) => context.Options.IsEmbedded ? ack : AckMode.Commit;
 
     private void Learn(
         CachedInode inode, FileContent content, WriteRequest request, AttributesReply reply, in Ticket ticket)
@@ -151,12 +151,6 @@ internal sealed partial class Flusher
         else if (request.Inline is not null) content.Map.SetInline(request.Inline);
         else content.Map.Apply(request.Updates);
         inode.MarkChanged(context.Nodes.MoveFence(), isStale: false);
-    }
-
-    // An embedded client has no silo that could die alone.
-    private void NoteApplied(FileContent content, AckMode ack)
-    {
-        if (!context.Options.IsEmbedded) content.AppliedAt = ack == AckMode.Applied ? context.Applied.Add() : 0;
     }
 
     // The round is committed: whole chunks go on to the cache with their memory, for who reads what was just written.
@@ -223,7 +217,7 @@ internal sealed partial class Flusher
 
         var ticket = leases.Begin(inode);
         var reply = await context.Caller.MutateAsync(
-            inode.Id, Caller.Root, ack, (Grain: leases.Operations(inode), Change: also),
+            inode.Id, Caller.Root, Sent(ack), (Grain: leases.Operations(inode), Change: also),
             static (send, op) => send.Grain.SetAttributesAsync(op, send.Change), CancellationToken.None, under);
         lock (inode.Sync)
         {

@@ -119,13 +119,6 @@ internal sealed partial class Flusher(
         lock (inode.Sync)
         {
             if (inode.Content is not { } content) return;
-            if (context.Applied.MayBeLost(content.AppliedAt))
-            {
-                content.AppliedAt = 0;
-                content.Fail(error);
-                context.Dependencies.Logger.FlushMayBeLost(inode.Id, error);
-            }
-
             var lost = content.Buffer.ValidBytes;
             if (content.Buffer.HasCurrent)
             {

@@ -20,7 +20,7 @@ namespace ClaudeFs.Client.Leases;
 /// the drop goes on by itself, and what the kernel keeps meanwhile it checks again, for attributes are dropped first
 /// and without any lock.</para>
 /// </remarks>
-internal sealed class Recaller(ClientContext context) : ILeaseHolder, ISessionListener
+internal sealed class Recaller(ClientContext context, InodeLeases leases) : ILeaseHolder, ISessionListener
 {
     private static readonly TimeSpan NamesWaitMax = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan PagesWaitMax = TimeSpan.FromSeconds(2);
@@ -64,6 +64,56 @@ internal sealed class Recaller(ClientContext context) : ILeaseHolder, ISessionLi
             await context.InvalidateEntriesAsync(inode.Id, names);
             inode.Unpin();
         }
+    }
+
+    /// <inheritdoc />
+    public async ValueTask ReclaimAsync(ClientSession session)
+    {
+        foreach (var inode in context.Nodes.All)
+        {
+            if (!inode.TryPin()) continue;
+            try
+            {
+                await ReclaimAsync(inode, session);
+            }
+            finally
+            {
+                inode.Unpin();
+            }
+        }
+    }
+
+    // What a file that is open or has something to write was held under is taken again; the rest goes, and with it all
+    // that the front end keeps of it.
+    private async ValueTask ReclaimAsync(CachedInode inode, ClientSession session)
+    {
+        Held held;
+        LeaseMode wanted;
+        lock (inode.Sync)
+        {
+            var isDirty = inode.Content is { IsDirty: true };
+            var isWriter = inode.Mode == LeaseMode.Write;
+            var isOpen = inode.OpenCount > 0;
+            wanted = isDirty || (isOpen && isWriter) ? LeaseMode.Write : isOpen ? LeaseMode.Read : LeaseMode.None;
+            held = new Held(Names(inode), isWriter, inode.ChangesUnderWay > 0);
+            if (inode.Mode == LeaseMode.None && wanted == LeaseMode.None) return;
+            var fence = context.Nodes.MoveFence();
+            if (!isDirty) inode.Surrender();
+            inode.MarkChanged(fence, isStale: true);
+        }
+
+        if (wanted == LeaseMode.None || held.Names.Length > 0)
+        {
+            await DropAtFrontEndAsync(inode.Id, held, RecallCause.DataChange);
+        }
+
+        if (wanted == LeaseMode.None) return;
+        var error = await leases.ReclaimAsync(inode, wanted, session);
+        if (error == FsError.None) return;
+        context.Dependencies.Logger.ReclaimFailed(inode.Id, error);
+        Flusher.Drop(inode, FsError.EIO);
+        lock (inode.Sync) inode.Surrender();
+        await DropAtFrontEndAsync(inode.Id, held, RecallCause.DataChange);
     }
 
     private static FsName[] Names(CachedInode inode) =>

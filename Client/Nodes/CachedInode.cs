@@ -243,6 +243,13 @@ internal sealed class CachedInode(InodeId id, EntryTally tally)
         ForgetLearnt();
     }
 
+    /// <summary>The silo has restarted and knows of no lease: it is taken again, or nothing holds.</summary>
+    public void Surrender()
+    {
+        NoteLoss();
+        ForgetLearnt();
+    }
+
     /// <summary>One more user; false when the inode has left the table.</summary>
     public bool TryPin()
     {

@@ -1,6 +1,5 @@
 using ClaudeFs.Client.Buffers;
 using ClaudeFs.Client.Content;
-using ClaudeFs.Client.Flushing;
 using ClaudeFs.Client.Threading;
 using ClaudeFs.Grains;
 using ClaudeFs.Platform.Loops;
@@ -65,12 +64,6 @@ internal sealed class FileContent(SlabPool pool, ILoop loop)
 
     /// <summary>Until this timestamp its owners are known to have no quota.</summary>
     public long QuotaFreeUntil { get; set; }
-
-    /// <summary>
-    /// Which flush of the client (see <see cref="AppliedWrites"/>) committed the last part that is not known to be
-    /// durable; 0 when all is.
-    /// </summary>
-    public long AppliedAt { get; set; }
 
     /// <summary>Counts lost flushes; a handle remembers which it has reported.</summary>
     public ulong ErrorCount { get; private set; }

@@ -144,6 +144,19 @@ internal sealed class InodeLeases(ClientContext context)
         }
     }
 
+    /// <summary>
+    /// Takes a lease again, for a session that comes back. Asks only the inode's grain: who keeps the session cannot
+    /// wait for itself. Errors: the grain's. Throws what a lost connection throws.
+    /// </summary>
+    public async ValueTask<FsError> ReclaimAsync(CachedInode inode, LeaseMode mode, ClientSession session)
+    {
+        var ticket = Begin(inode);
+        var reply = await Operations(inode).AcquireLeaseAsync(session.Id, mode);
+        if (reply.IsError) return reply.Error;
+        Learn(inode, reply.Value.Attributes, reply.Value.Lease, ticket);
+        lock (inode.Sync) return inode.Holds(mode, session) ? FsError.None : FsError.ESTALE;
+    }
+
     private async ValueTask<FsError> AskAsync(CachedInode inode, LeaseMode mode, CancellationToken cancellationToken)
     {
         var ticket = Begin(inode);

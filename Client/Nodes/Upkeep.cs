@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using ClaudeFs.Client.Flushing;
-using ClaudeFs.Client.Sessions;
 using ClaudeFs.Grains;
 using ClaudeFs.Primitives;
 
@@ -127,7 +126,6 @@ internal sealed class Upkeep : IAsyncDisposable
         try
         {
             await FlushAgedAsync();
-            await NoteDurableAsync();
             await LetForgottenGoAsync();
             if (_isOverfull || _context.Nodes.Entries.IsFull) await TrimAsync();
             if (_context.Dirty.Count == 0) await _context.Space.ShrinkAsync(Limits.SpaceSlabBytes);
@@ -164,24 +162,6 @@ internal sealed class Upkeep : IAsyncDisposable
         }
     }
 
-    // The silo commits by itself, within milliseconds: this only finds out. A silo that does not know the session has
-    // started since, and says nothing about what the one before had applied.
-    private async ValueTask NoteDurableAsync()
-    {
-        if (!_context.Applied.IsAny || _context.Sessions.Current is not { IsValid: true } session) return;
-        var last = _context.Applied.Last;
-        try
-        {
-            var synced = await _leases.Directory(InodeId.Root).SyncAsync(session.Id);
-            if (!synced.IsError) _context.Applied.NoteDurable(last);
-        }
-        catch (Exception fault) when (GrainCaller.IsConnectionFault(fault))
-        {
-            // The next round asks again.
-            _context.Dependencies.Logger.CallSentAgain(fault, _context.Options.DirtyAgeMax / RoundsPerAge);
-        }
-    }
-
     private async ValueTask LetForgottenGoAsync()
     {
         var time = _context.Dependencies.Time;
@@ -197,6 +177,8 @@ internal sealed class Upkeep : IAsyncDisposable
     // Second chance: what was used since the last pass stays, unless the pass finds nothing else.
     private async ValueTask TrimAsync()
     {
+        // Before: what comes while this goes on is for the next round.
+        _isOverfull = false;
         var max = _context.Options.LeasesMax;
         var target = max - (max / TrimShare);
         for (var pass = 0; pass < 2 && (_context.Nodes.Count > target || _context.Nodes.Entries.IsFull); pass++)
@@ -213,7 +195,5 @@ internal sealed class Upkeep : IAsyncDisposable
                 if (inode.TryPin()) await LetGoAsync(inode);
             }
         }
-
-        _isOverfull = false;
     }
 }

@@ -17,6 +17,8 @@ internal sealed class ClientSession(
     private readonly TimeSpan _term = welcome.Term - (welcome.Term / 10);
     private readonly ulong[] _epochs = new ulong[ShardId.Count];
     private long _deadline;
+    private int _returns;
+    private volatile bool _isReturning;
     private int _isLost;
 
     /// <summary>Its id; never used again once lost.</summary>
@@ -33,6 +35,12 @@ internal sealed class ClientSession(
 
     /// <summary>The silo has given it up, or the client has.</summary>
     public bool IsLost => Volatile.Read(ref _isLost) != 0;
+
+    /// <summary>How often it came back after a restart of its silo.</summary>
+    public int Returns => Volatile.Read(ref _returns);
+
+    /// <summary>The silo knows it again, but not yet all its leases: no operation may leave.</summary>
+    public bool IsReturning => _isReturning;
 
     /// <summary>Whether leases under it hold at this moment.</summary>
     public bool IsValid => !IsLost && (IsEmbedded || time.GetTimestamp() < Volatile.Read(ref _deadline));
@@ -69,6 +77,16 @@ internal sealed class ClientSession(
     {
         var deadline = sent + (long)(_term.TotalSeconds * time.TimestampFrequency);
         if (deadline > Volatile.Read(ref _deadline)) Volatile.Write(ref _deadline, deadline);
+    }
+
+    /// <summary>The silo that restarted knows it again; it takes its leases again.</summary>
+    public void BeginReturn() => _isReturning = true;
+
+    /// <summary>It has its leases again.</summary>
+    public void EndReturn()
+    {
+        Interlocked.Increment(ref _returns);
+        _isReturning = false;
     }
 
     /// <summary>From here on no lease of it holds. True for the first who says so.</summary>

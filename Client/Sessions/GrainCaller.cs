@@ -26,17 +26,20 @@ internal sealed class GrainCaller(
         {
             var session = await sessions.GetAsync(cancellationToken);
             if (session.IsError) return session.Error;
+            var returns = session.Value.Returns;
             try
             {
                 var reply = await call(argument, session.Value.Id);
-                if (reply.Error == FsError.EAGAIN && attempt < Limits.CallRetriesMax)
+                var mayChange = reply.Error is FsError.EAGAIN or FsError.ESTALE;
+                if (!mayChange || attempt >= Limits.CallRetriesMax) return reply;
+                if (reply.Error == FsError.ESTALE)
                 {
-                    if (!await WaitAsync(delay, cancellationToken)) return FsError.EINTR;
-                    delay = Next(delay);
+                    if (await IsKnownSinceAsync(session.Value, returns)) return reply;
                     continue;
                 }
 
-                if (reply.Error != FsError.ESTALE || attempt > 0 || await IsAliveAsync(session.Value)) return reply;
+                if (!await WaitAsync(delay, cancellationToken)) return FsError.EINTR;
+                delay = Next(delay);
             }
             catch (FsException fault)
             {
@@ -88,7 +91,7 @@ internal sealed class GrainCaller(
                 var (reply, isFirstAnswer) = await SendAsync(session.Value, id, window, caller, ack, argument, call);
                 var isBusy = reply.Error == FsError.EAGAIN && !keepsAgain && attempt < Limits.CallRetriesMax;
                 var mayRepeat = reply.Error == FsError.ESTALE && isFirstAnswer && attempt == 0;
-                if (!isBusy && (!mayRepeat || await IsAliveAsync(session.Value))) return reply;
+                if (!isBusy && (!mayRepeat || !session.Value.IsLost)) return reply;
             }
             finally
             {
@@ -108,13 +111,18 @@ internal sealed class GrainCaller(
         for (var attempt = 0; ; attempt++)
         {
             if (session.IsLost) return (attempt == 0 ? FsError.ESTALE : FsError.EIO, attempt == 0);
+            var returns = session.Returns;
             try
             {
                 var reply = await call(argument, new OperationContext(id, window.AcknowledgedBelow, caller, ack)
                 {
                     Seen = sessions.Clock.LastGiven,
                 });
-                return (reply, attempt == 0);
+                if (reply.Error != FsError.ESTALE || attempt >= Limits.CallRetriesMax) return (reply, attempt == 0);
+
+                // A silo that has restarted knows no session before it came back; then the same number has its answer.
+                if (await IsKnownSinceAsync(session, returns)) return (reply, attempt == 0);
+                if (session.IsLost) return attempt == 0 ? (reply, true) : (FsError.EIO, false);
             }
             catch (FsException fault)
             {
@@ -136,12 +144,13 @@ internal sealed class GrainCaller(
         return fault.Error;
     }
 
-    // A grain says ESTALE of an inode that is gone, and of a session that is: only the session's grain can tell.
-    private async ValueTask<bool> IsAliveAsync(ClientSession session)
+    // A grain says ESTALE of an inode that is gone, and of a session that is: only the session's grain can tell. False
+    // when the session is lost, or has come back since the call left: the ESTALE was about it then.
+    private async ValueTask<bool> IsKnownSinceAsync(ClientSession session, int returns)
     {
         if (session.IsEmbedded) return true;
-        await sessions.ProbeAsync();
-        return !session.IsLost;
+        await sessions.ProbeAsync(session, returns);
+        return !session.IsLost && session.Returns == returns;
     }
 
     private ValueTask<bool> PauseAsync(Exception fault, TimeSpan delay, CancellationToken cancellationToken)

@@ -14,10 +14,18 @@ internal interface ISessionListener
     /// them; else the session lives and may flush. Completes when the front end has dropped what it held.
     /// </summary>
     ValueTask DropAllAsync(ClientSession session, bool isLost);
+
+    /// <summary>
+    /// The silo has restarted and knows no lease. Takes again those under which something waits to be written, and
+    /// those of open files; gives up the rest. Completes when the front end has dropped what it held under those.
+    /// Throws what a lost connection throws.
+    /// </summary>
+    ValueTask ReclaimAsync(ClientSession session);
 }
 
 /// <summary>
-/// Keeps a session open: keepalives at a third of its term, a new session when it is lost. Thread-safe.
+/// Keeps a session open: keepalives at a third of its term; comes back with it when the silo has restarted; a new
+/// session when it is lost. Thread-safe.
 /// </summary>
 /// <remarks>
 /// Invariants: one keepalive at a time; <c>_current</c> is null while there is no session to use; a session whose term
@@ -94,20 +102,34 @@ internal sealed class SessionKeeper : IAsyncDisposable
     public ValueTask<FsResult<ClientSession>> GetAsync(CancellationToken cancellationToken)
     {
         var session = Current;
-        return session is not null && session.IsValid ? new(session) : WaitAsync(cancellationToken);
+        return session is { IsValid: true, IsReturning: false } ? new(session) : WaitAsync(cancellationToken);
     }
 
-    /// <summary>Asks the silo now whether the session lives; afterwards <see cref="Current"/> is the answer.</summary>
-    public async ValueTask ProbeAsync()
+    /// <summary>
+    /// Asks the silo whether a session lives that had come back <paramref name="returns"/> times. Completes when it has
+    /// answered, or the session is lost or has come back once more.
+    /// </summary>
+    public async ValueTask ProbeAsync(ClientSession session, int returns)
     {
-        await _gate.EnterAsync();
-        try
+        while (!session.IsLost && session.Returns == returns)
         {
-            await KeepAliveAsync();
-        }
-        finally
-        {
-            _gate.Exit();
+            var changed = _changed.NextAsync();
+            if (!_gate.TryEnter())
+            {
+                await changed;
+                continue;
+            }
+
+            try
+            {
+                await KeepAliveAsync();
+            }
+            finally
+            {
+                LeaveGate();
+            }
+
+            return;
         }
     }
 
@@ -143,7 +165,7 @@ internal sealed class SessionKeeper : IAsyncDisposable
                 var changed = _changed.NextAsync();
                 if (_isClosed) return FsError.ENOTCONN;
                 var session = Current;
-                if (session is not null && session.IsValid) return session;
+                if (session is { IsValid: true, IsReturning: false }) return session;
                 await changed.WaitAsync(_options.SessionWaitMax, _dependencies.Time, cancellationToken);
             }
         }
@@ -177,8 +199,15 @@ internal sealed class SessionKeeper : IAsyncDisposable
         }
         finally
         {
-            _gate.Exit();
+            LeaveGate();
         }
+    }
+
+    // Who could not enter tries again.
+    private void LeaveGate()
+    {
+        _gate.Exit();
+        _changed.Raise();
     }
 
     // Inside the gate.
@@ -204,7 +233,7 @@ internal sealed class SessionKeeper : IAsyncDisposable
 
             if (reply.Error == FsError.ESTALE)
             {
-                await OnLostAsync(session);
+                await ReturnAsync(session);
                 return;
             }
 
@@ -233,11 +262,41 @@ internal sealed class SessionKeeper : IAsyncDisposable
         Schedule(Interval(session));
     }
 
+    // The silo has restarted, or has given the session up: only opening it again tells which.
+    private async ValueTask ReturnAsync(ClientSession session)
+    {
+        var sent = _dependencies.Time.GetTimestamp();
+        var hello = new SessionHello(_options.ClientName, _options.IsEmbedded, IsReturning: true);
+        var welcome = await session.Grain.OpenAsync(hello, _holderReference);
+        if (welcome.IsError)
+        {
+            await OnLostAsync(session);
+            return;
+        }
+
+        // Nothing that conflicts with the old leases is granted before the session says that it has settled.
+        Clock.Correct(welcome.Value.ServerTime, sent);
+        session.BeginReturn();
+        session.Extend(sent);
+        await _listener.ReclaimAsync(session);
+        if ((await session.Grain.SettleAsync()).IsError)
+        {
+            await OnLostAsync(session);
+            return;
+        }
+
+        session.EndReturn();
+        _changed.Raise();
+        _dependencies.Logger.SessionReturned(session.Id);
+        Schedule(Interval(session));
+    }
+
     private async ValueTask OnLostAsync(ClientSession session)
     {
         _dependencies.Logger.SessionLost(session.Id);
         session.Lose();
         Volatile.Write(ref _current, null);
+        _changed.Raise();
         await _listener.DropAllAsync(session, isLost: true);
         if (!await TryOpenAsync()) Schedule(_options.RetryDelay);
     }
@@ -249,7 +308,7 @@ internal sealed class SessionKeeper : IAsyncDisposable
         var sent = _dependencies.Time.GetTimestamp();
         try
         {
-            var hello = new SessionHello(_options.ClientName, _options.IsEmbedded);
+            var hello = new SessionHello(_options.ClientName, _options.IsEmbedded, IsReturning: false);
             var welcome = await grain.OpenAsync(hello, _holderReference);
             if (welcome.IsError)
             {

@@ -6,8 +6,9 @@ namespace ClaudeFs.Grains;
 /// <summary>How a client introduces itself.</summary>
 /// <param name="ClientName">Host, process and mount point, for people.</param>
 /// <param name="IsEmbedded">The client lives in the silo's process and dies with it: needs no term.</param>
+/// <param name="IsReturning">The session was open before the silo restarted: it is never made anew.</param>
 [GenerateSerializer, Immutable, Alias("fs.session.hello")]
-public sealed record SessionHello(string ClientName, bool IsEmbedded);
+public sealed record SessionHello(string ClientName, bool IsEmbedded, bool IsReturning);
 
 /// <summary>What a client may rely on.</summary>
 /// <param name="Session">Its id.</param>
@@ -29,14 +30,23 @@ public interface ISessionGrain : IGrainWithIntegerKey
 {
     /// <summary>
     /// Opens the session, logs it, and remembers how to call the client. After a restart of the silo a client opens the
-    /// same id again within its term: its leases are gone then (their epoch is), its answers are not. Errors: EEXIST
-    /// for an id in use, EROFS, ESTALE when it was evicted.
+    /// same id again within its term, takes again the leases that it needs, and calls <see cref="SettleAsync"/>: until
+    /// then nothing that could conflict with what it held is granted or done. Its answers are still there. Errors:
+    /// EEXIST for an id in use, EROFS, ESTALE when it was evicted or is over.
     /// </summary>
     [Alias("Open")]
     ValueTask<FsResult<SessionWelcome>> OpenAsync(SessionHello hello, ILeaseHolder holder);
 
     /// <summary>
-    /// Extends the term; confirms the garbage epoch the client has seen. Errors: ESTALE when the session was evicted.
+    /// A session that came back has its leases again: whoever waited for it goes on. Idempotent. Errors: ESTALE when it
+    /// is over.
+    /// </summary>
+    [Alias("Settle")]
+    ValueTask<FsResult<Nothing>> SettleAsync();
+
+    /// <summary>
+    /// Extends the term; confirms the garbage epoch the client has seen. Errors: ESTALE when the session was evicted,
+    /// or has to come back: open it again.
     /// </summary>
     [Alias("KeepAlive")]
     ValueTask<FsResult<KeepAliveReply>> KeepAliveAsync(ulong garbageEpochSeen);

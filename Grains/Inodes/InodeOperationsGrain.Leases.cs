@@ -1,4 +1,5 @@
 using ClaudeFs.Grains.Intents;
+using ClaudeFs.Grains.Sessions;
 using ClaudeFs.Grains.Storage;
 using ClaudeFs.Primitives;
 
@@ -9,6 +10,8 @@ internal abstract partial class InodeOperationsGrain
     /// <inheritdoc cref="IInodeOperations.AcquireLeaseAsync"/>
     public async ValueTask<FsResult<AttributesReply>> AcquireLeaseAsync(SessionId session, LeaseMode mode)
     {
+        var state = Core.Sessions.Find(session);
+        if (state is { IsAlive: true, IsSettled: false }) return await ReclaimAsync(state, mode);
         var refused = await AdmitAsync(session);
         if (refused != FsError.None) return refused;
         if (mode == LeaseMode.None || session == SessionId.None) return FsError.EINVAL;
@@ -77,6 +80,15 @@ internal abstract partial class InodeOperationsGrain
     {
         if (Intents.TryRecollect(op, Inode, out var token)) Intents.Release(Inode, token);
         return new(Nothing.Value);
+    }
+
+    // A session that comes back asks for what it held: whoever has the intent meanwhile waits for it to settle.
+    private async ValueTask<FsResult<AttributesReply>> ReclaimAsync(SessionState state, LeaseMode mode)
+    {
+        if (mode == LeaseMode.None) return FsError.EINVAL;
+        var refused = state.HasEntered(Shard.Id) ? FsError.None : await EnterAsync(state);
+        if (refused != FsError.None) return refused;
+        return await AnswerAsync(Leases.Reclaim(Inode, state.Id, mode), state.Id);
     }
 
     private ValueTask<FsResult<AttributesReply>> AnswerAsync(LeaseGrant grant, SessionId session)

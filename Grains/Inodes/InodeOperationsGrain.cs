@@ -41,12 +41,12 @@ internal abstract partial class InodeOperationsGrain : Grain
     protected IntentTable Intents => Memory.Intents;
 
     /// <summary>
-    /// The session is served here: known, alive, and its row for this shard committed. Errors: ESTALE, EROFS.
+    /// The session is served here: known, alive, settled, and its row for this shard committed. Errors: ESTALE, EROFS.
     /// </summary>
     protected ValueTask<FsError> AdmitAsync(SessionId session)
     {
         if (session == SessionId.None) return new(FsError.None);
-        if (Core.Sessions.Find(session) is not { IsAlive: true } state) return new(FsError.ESTALE);
+        if (Core.Sessions.Find(session) is not { IsAlive: true, IsSettled: true } state) return new(FsError.ESTALE);
         return state.HasEntered(Shard.Id) ? new(FsError.None) : EnterAsync(state);
     }
 
@@ -56,7 +56,7 @@ internal abstract partial class InodeOperationsGrain : Grain
     protected ValueTask<FsError> AdmitReaderAsync(SessionId session)
     {
         if (session == SessionId.None) return new(FsError.None);
-        if (Core.Sessions.Find(session) is not { IsAlive: true } state) return new(FsError.ESTALE);
+        if (Core.Sessions.Find(session) is not { IsAlive: true, IsSettled: true } state) return new(FsError.ESTALE);
         return state.HasEntered(Shard.Id) || Shard.IsReadOnly(out _) ? new(FsError.None) : EnterAsync(state);
     }
 

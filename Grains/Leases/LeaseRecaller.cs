@@ -64,7 +64,13 @@ internal sealed class LeaseRecaller(
             return;
         }
 
-        if (held.Mode != LeaseMode.None && await TryRecallAsync(state, recall) is { } returned)
+        if (held.Mode == LeaseMode.None)
+        {
+            await WaitForReturnAsync(state);
+            return;
+        }
+
+        if (await TryRecallAsync(state, recall) is { } returned)
         {
             var kept = returned.Kept < recall.KeepAtMost ? returned.Kept : recall.KeepAtMost;
             leases.Return(recall.Inode, held.Session, recall.Number, kept, returned.IsOpen);
@@ -147,11 +153,26 @@ internal sealed class LeaseRecaller(
 
         while (sessions.TermLeft(state) is var left && left > TimeSpan.Zero)
         {
-            await Task.WhenAny(
-                state.Status == SessionStatus.Absent ? state.Settled : state.Ended, PauseAsync(left));
-            if (state.Status is SessionStatus.Ended or SessionStatus.Alive) return;
+            await Task.WhenAny(state.Ended, PauseAsync(left));
+            if (state.Status == SessionStatus.Ended) return;
         }
 
+        EndOver(state);
+    }
+
+    // A session of before this owner: it comes back and takes its leases again, or its term runs out.
+    private async ValueTask WaitForReturnAsync(SessionState state)
+    {
+        while (!state.IsSettled && sessions.TermLeft(state) is var left && left > TimeSpan.Zero)
+        {
+            await Task.WhenAny(state.Settled, PauseAsync(left));
+        }
+
+        if (!state.IsSettled) EndOver(state);
+    }
+
+    private void EndOver(SessionState state)
+    {
         if (state.Status != SessionStatus.Ended) logger.TermOver(state.Id, state.ClientName);
         sessions.End(state);
     }

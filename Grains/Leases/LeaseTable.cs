@@ -13,7 +13,7 @@ public readonly record struct HeldLease(SessionId Session, LeaseMode Mode, ulong
 /// a write lease is alone. While someone has, or waits for, the intent on an inode nothing new is granted on it, so
 /// that who took the intent and then sees no conflict stays alone.
 /// <para>Sessions that were there before this owner and have not come back are <i>absent</i>: they may hold anything,
-/// so they conflict with everything until they come back or their term is over.</para>
+/// so they conflict with everything until they have their leases again or their term is over.</para>
 /// Thread-safe: one lock, taken before the intent table's. Nothing is called under it but that table.
 /// </summary>
 public sealed class LeaseTable(IntentTable intents, Epoch epoch)
@@ -60,7 +60,7 @@ public sealed class LeaseTable(IntentTable intents, Epoch epoch)
         lock (_lock) _sessions.TryAdd(session, new());
     }
 
-    /// <summary>A session of an earlier owner, not come back yet.</summary>
+    /// <summary>A session of an earlier owner that has not its leases again yet.</summary>
     public void AddAbsent(SessionId session)
     {
         lock (_lock) _absent.Add(session);
@@ -98,6 +98,23 @@ public sealed class LeaseTable(IntentTable intents, Epoch epoch)
             ref var holders = ref CollectionsMarshal.GetValueRefOrAddDefault(_holders, inode, out _);
             Invariant.That(!holders.Conflicts(session, mode));
             return Put(ref holders, inode, session, leases, holders.Find(session), mode);
+        }
+    }
+
+    /// <summary>
+    /// Grants again what a session held before this owner; None when it cannot have held it. Takes no notice of
+    /// intents: who has one waits for the session to settle.
+    /// </summary>
+    public LeaseGrant Reclaim(InodeId inode, SessionId session, LeaseMode mode)
+    {
+        lock (_lock)
+        {
+            if (!_absent.Contains(session) || !_sessions.TryGetValue(session, out var leases)) return LeaseGrant.None;
+            ref var holders = ref CollectionsMarshal.GetValueRefOrAddDefault(_holders, inode, out var exists);
+            if (!holders.Conflicts(session, mode)) return Put(
+                ref holders, inode, session, leases, holders.Find(session), mode);
+            if (!exists) _holders.Remove(inode);
+            return LeaseGrant.None;
         }
     }
 
@@ -192,21 +209,27 @@ public sealed class LeaseTable(IntentTable intents, Epoch epoch)
     {
         lock (_lock)
         {
-            ReturnAll(session);
+            _absent.Remove(session);
+            ReturnAllLocked(session);
             _sessions.Remove(session);
             foreach (var inode in _open.Keys.ToArray()) SetOpen(inode, session, false);
         }
     }
 
-    /// <summary>The session has come back without its leases; what it has open stays open.</summary>
-    public void Return(SessionId session)
+    /// <summary>The session holds nothing any more; what it has open stays open.</summary>
+    public void ReturnAll(SessionId session)
     {
-        lock (_lock) ReturnAll(session);
+        lock (_lock) ReturnAllLocked(session);
     }
 
-    private void ReturnAll(SessionId session)
+    /// <summary>The session has come back and has its leases again: nothing has to wait for it.</summary>
+    public void NoteSettled(SessionId session)
     {
-        _absent.Remove(session);
+        lock (_lock) _absent.Remove(session);
+    }
+
+    private void ReturnAllLocked(SessionId session)
+    {
         foreach (var inode in _holders.Keys.ToArray())
         {
             ref var holders = ref CollectionsMarshal.GetValueRefOrNullRef(_holders, inode);

@@ -27,7 +27,7 @@ internal sealed class SessionGrain : Grain, ISessionGrain
     {
         if (_id == SessionId.None) return FsError.EINVAL;
         if (_core.Sessions.Find(_id) is { } known) return Reopen(known, hello, holder);
-        if (_isCleaning) return FsError.ESTALE;
+        if (_isCleaning || hello.IsReturning) return FsError.ESTALE;
         var version = default(ReadVersion);
         if (Home.FindSession(_id, ref version) is not null) return FsError.ESTALE;
 
@@ -44,13 +44,23 @@ internal sealed class SessionGrain : Grain, ISessionGrain
             return opened.Error;
         }
 
+        state.Settle();
         return Welcome(state, holder);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<FsResult<Nothing>> SettleAsync()
+    {
+        if (_core.Sessions.Find(_id) is not { IsAlive: true } state) return new(FsError.ESTALE);
+        foreach (var memory in _core.Memories) memory.Leases.NoteSettled(_id);
+        state.Settle();
+        return new(Nothing.Value);
     }
 
     /// <inheritdoc/>
     public ValueTask<FsResult<KeepAliveReply>> KeepAliveAsync(ulong garbageEpochSeen)
     {
-        if (_core.Sessions.Find(_id) is not { IsAlive: true } state) return new(FsError.ESTALE);
+        if (_core.Sessions.Find(_id) is not { IsAlive: true, IsSettled: true } state) return new(FsError.ESTALE);
         state.NoteSeen(_core.Time.GetTimestamp());
         state.NoteGarbageEpoch(garbageEpochSeen);
         return new(new KeepAliveReply(_core.Store.Clock.Next(), _core.GarbageEpoch));
@@ -76,8 +86,8 @@ internal sealed class SessionGrain : Grain, ISessionGrain
         if (state.ClientName != hello.ClientName) return FsError.EEXIST;
         foreach (var memory in _core.Memories)
         {
-            // It has come back without its leases: what it had open it says again by taking leases.
-            memory.Leases.Return(_id);
+            // What it held it takes again; what it was promised it asks for again.
+            memory.Leases.ReturnAll(_id);
             memory.Slices.Unreserve(_id);
         }
 

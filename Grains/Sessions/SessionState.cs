@@ -56,8 +56,11 @@ public sealed class SessionState(SessionId id, string clientName, bool isEmbedde
     /// <summary>Completes when the session has ended.</summary>
     public Task Ended => _ended.Task;
 
-    /// <summary>Completes when an absent session has come back or ended.</summary>
+    /// <summary>Completes when a session of before has come back and has its leases again, or has ended.</summary>
     public Task Settled => _settled.Task;
+
+    /// <summary>Whether nothing has to wait for what the session may hold from before.</summary>
+    public bool IsSettled => _settled.Task.IsCompleted;
 
     /// <summary>Whether the session's row for this shard is committed.</summary>
     public bool HasEntered(ShardId shard) =>
@@ -81,12 +84,10 @@ public sealed class SessionState(SessionId id, string clientName, bool isEmbedde
     {
         NoteSeen(timestamp);
         Volatile.Write(ref _holder, holder);
-        if (Interlocked.CompareExchange(ref _status, (int)SessionStatus.Alive, (int)SessionStatus.Absent)
-            == (int)SessionStatus.Absent)
-        {
-            _settled.TrySetResult();
-        }
+        Interlocked.CompareExchange(ref _status, (int)SessionStatus.Alive, (int)SessionStatus.Absent);
     }
+
+    internal void Settle() => _settled.TrySetResult();
 
     internal bool TryEvict() =>
         Interlocked.CompareExchange(ref _status, (int)SessionStatus.Evicted, (int)SessionStatus.Alive)

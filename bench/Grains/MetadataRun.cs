@@ -21,7 +21,8 @@ internal sealed class MetadataRun(BenchSilo silo) : ILeaseHolder
     public async Task WarmUpAsync()
     {
         var holder = silo.Grains.CreateObjectReference<ILeaseHolder>(this);
-        Check(await silo.Grains.GetGrain<ISessionGrain>((long)Session.Value).OpenAsync(new("bench", true), holder));
+        var session = silo.Grains.GetGrain<ISessionGrain>((long)Session.Value);
+        Check(await session.OpenAsync(new("bench", true, false), holder));
         var root = silo.Grains.GetGrain<IDirectoryGrain>((long)InodeId.Root.Value);
         var op = new OperationContext(new(Session, InodeId.Root.Shard, 1), 1, Caller.Root, AckMode.Commit);
         var made = await root.MakeAsync(op, FsName.Of("d"), new(FileMode.Directory | 0x1ED, 0, null));

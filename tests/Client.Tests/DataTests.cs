@@ -204,6 +204,20 @@ public sealed class DataTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Fsync_tells_of_writes_that_a_failed_truncation_cut_off()
+    {
+        var client = await _fixture.StartAsync(ClientFixture.Remote);
+        var file = await client.CreateAsync("file");
+        await client.WriteAsync(file, 0, [1, 2, 3]);
+        _fixture.Cluster.LosesRequest = static name => name == "SetAttributes";
+        var change = new AttributesChange(AttributeMask.Size, 0, 0, 0, 0, default, default, default);
+        var cut = await client.SetAttributesAsync(file.Inode, change, Caller.Root, CancellationToken.None);
+        Assert.Equal(FsError.ETIMEDOUT, cut.Error);
+        var synced = await client.SyncAsync(file.Inode, dataOnly: false, CancellationToken.None);
+        Assert.Equal(FsError.EIO, synced.Error);
+    }
+
+    [Fact]
     public async Task Reads_ahead_of_a_stream_are_answered_from_memory()
     {
         var writer = await _fixture.StartAsync();

@@ -163,7 +163,8 @@ public sealed class LeaseTests : IAsyncDisposable
     [Fact]
     public async Task Hits_are_answered_at_once_and_allocate_nothing()
     {
-        var client = await _fixture.StartAsync();
+        // No flush comes in between: the next write would begin a new chunk.
+        var client = await _fixture.StartAsync(new() { IsEmbedded = true, DirtyAgeMax = TimeSpan.FromHours(1) });
         var file = await client.CreateAsync("hit");
         await client.WriteAsync(file, 0, new byte[100]);
         var (name, absent) = (FsName.Of("hit"), FsName.Of("absent"));

@@ -88,6 +88,49 @@ public sealed class SessionTests : IAsyncDisposable
         await client.CloseAsync(dirty);
     });
 
+    [Fact]
+    public void A_client_comes_back_to_a_silo_that_restarted_with_all_it_had_to_write() => Run(async () =>
+    {
+        var client = await _fixture.StartAsync(ClientFixture.Remote);
+        var sink = new RecordingSink();
+        client.InvalidationSink = sink;
+        var (dirty, closed) = (await client.CreateAsync("dirty"), await client.CreateAsync("closed"));
+        await client.WriteAsync(closed, 0, [9]);
+        await client.CloseAsync(closed);
+        await client.WriteAsync(dirty, 0, [1]);
+        var before = client.Session;
+        _fixture.Cluster.Restart();
+        AdvanceUntil(() => _fixture.Cluster.CallsOf("Settle") == 1, "the session settles");
+
+        Assert.Equal(before, client.Session);
+        Assert.Contains(closed.Inode, sink.Inodes);
+        Assert.Equal(LeaseMode.Write, _fixture.Cluster.LeaseOf(dirty.Inode, before));
+        Assert.Equal(LeaseMode.None, _fixture.Cluster.LeaseOf(closed.Inode, before));
+        await client.WriteAsync(dirty, 1, [2]);
+        await client.CloseAsync(dirty);
+        Assert.Equal([1, 2], _fixture.Cluster.Inode(dirty.Inode).Inline!);
+        Assert.Equal([9], await client.ReadAsync(await client.OpenAsync("closed"), 0, 10));
+    });
+
+    [Theory, InlineData("Make"), InlineData("Write"), InlineData("Unlink"), InlineData("SetAttributes")]
+    public void An_operation_whose_silo_restarted_before_its_reply_is_done_once(string operation) => Run(async () =>
+    {
+        var client = await _fixture.StartAsync(ClientFixture.Remote);
+        var before = client.Session;
+        var isLost = false;
+        _fixture.Cluster.LosesReply = name =>
+        {
+            if (name != operation || isLost) return false;
+            _fixture.Cluster.Restart();
+            return isLost = true;
+        };
+        var work = WorkAsync(client);
+        AdvanceUntil(() => work.IsCompleted, "the operations");
+        await work;
+        Assert.True(isLost);
+        Assert.Equal((before, 1), (client.Session, _fixture.Cluster.CallsOf(operation)));
+    });
+
     [Theory, InlineData("Make"), InlineData("Write"), InlineData("Unlink"), InlineData("SetAttributes")]
     public void An_operation_whose_reply_was_lost_is_done_once(string operation) => Run(async () =>
     {

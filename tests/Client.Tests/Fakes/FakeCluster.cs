@@ -11,6 +11,7 @@ internal sealed class FakeCluster
     private readonly Lock _lock = new();
     private readonly Dictionary<InodeId, FakeInode> _inodes = [];
     private readonly Dictionary<SessionId, ILeaseHolder> _sessions = [];
+    private readonly HashSet<SessionId> _absent = [];
     private readonly Dictionary<OperationId, object> _answers = [];
     private readonly Dictionary<string, QuotaLimits> _quotas = [];
     private readonly TimeProvider _time;
@@ -114,7 +115,25 @@ internal sealed class FakeCluster
     }
 
     /// <summary>Opens a session. Within a turn.</summary>
-    public void Enter(SessionId session, ILeaseHolder holder) => _sessions.Add(session, holder);
+    public void Enter(SessionId session, ILeaseHolder holder)
+    {
+        _sessions.Add(session, holder);
+        _absent.Remove(session);
+    }
+
+    /// <summary>Whether a session was open before the restart and has not come back. Within a turn.</summary>
+    public bool IsAbsent(SessionId session) => _absent.Contains(session);
+
+    /// <summary>The silo restarts: it has its rows and answers, and knows no lease and no way to its clients.</summary>
+    public void Restart()
+    {
+        lock (_lock)
+        {
+            _absent.UnionWith(_sessions.Keys);
+            _sessions.Clear();
+            foreach (var inode in _inodes.Values) inode.Leases.Clear();
+        }
+    }
 
     /// <summary>Ends a session. Within a turn.</summary>
     public void Leave(SessionId session)

@@ -11,9 +11,13 @@ internal sealed class FakeSessionGrain(FakeCluster cluster, SessionId id) : ISes
     public ValueTask<FsResult<SessionWelcome>> OpenAsync(SessionHello hello, ILeaseHolder holder) =>
         new(cluster.Ask<SessionWelcome>("Open", () =>
         {
+            if (hello.IsReturning && !cluster.IsAbsent(id)) return FsError.ESTALE;
             cluster.Enter(id, holder);
             return new SessionWelcome(id, cluster.Term, 1, cluster.Now(), ChunkKey);
         }));
+
+    public ValueTask<FsResult<Nothing>> SettleAsync() =>
+        new(cluster.Ask<Nothing>("Settle", () => cluster.IsOpen(id) ? Nothing.Value : FsError.ESTALE));
 
     public ValueTask<FsResult<KeepAliveReply>> KeepAliveAsync(ulong garbageEpochSeen) =>
         new(cluster.Ask<KeepAliveReply>("KeepAlive", () =>

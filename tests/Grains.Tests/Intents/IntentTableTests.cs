@@ -116,7 +116,12 @@ public class IntentTableTests
         Assert.Equal(LeaseMode.None, leases.TryGrantRead(Inode, First).Mode);
         var conflict = Assert.Single(leases.Conflicts(Inode, First, LeaseMode.Read));
         Assert.Equal(new HeldLease(Second, LeaseMode.None, 0), conflict);
-        leases.Return(Second);
+        leases.Enter(Second);
+        Assert.Equal(LeaseMode.Write, leases.Reclaim(Inode, Second, LeaseMode.Write).Mode);
+        leases.NoteSettled(Second);
+        Assert.Equal(LeaseMode.None, leases.TryGrantRead(Inode, First).Mode);
+        Assert.Equal(LeaseMode.None, leases.Reclaim(Inode, Second, LeaseMode.Write).Mode);
+        leases.ReturnAll(Second);
         Assert.Equal(LeaseMode.Read, leases.TryGrantRead(Inode, First).Mode);
     }
 

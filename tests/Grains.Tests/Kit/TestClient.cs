@@ -31,8 +31,16 @@ internal sealed class TestClient(TestSilo silo, ulong id) : ILeaseHolder
         return client;
     }
 
-    public ValueTask<FsResult<SessionWelcome>> OpenAsync(bool isEmbedded = false) =>
-        Grain.OpenAsync(new($"client {id}", isEmbedded), silo.Grains.CreateObjectReference<ILeaseHolder>(this));
+    public ValueTask<FsResult<SessionWelcome>> OpenAsync(bool isEmbedded = false, bool isReturning = false) =>
+        Grain.OpenAsync(
+            new($"client {id}", isEmbedded, isReturning), silo.Grains.CreateObjectReference<ILeaseHolder>(this));
+
+    /// <summary>Comes back after a restart of the silo, without taking a lease again.</summary>
+    public async ValueTask<FsResult<Nothing>> ReturnAsync()
+    {
+        var opened = await OpenAsync(isReturning: true);
+        return opened.IsError ? opened.Error : await Grain.SettleAsync();
+    }
 
     public ISessionGrain Grain => silo.Grains.GetGrain<ISessionGrain>((long)id);
 

@@ -300,7 +300,7 @@ internal sealed partial class ModelRun(int seed, TestSilo silo)
         var isCut = _random.Next(2) == 0;
         Trace($"restart, cut: {isCut}");
         await silo.RestartAsync(isCut);
-        foreach (var client in _clients) Expect(FsError.None, (await client.OpenAsync()).Error);
+        foreach (var client in _clients) Expect(FsError.None, (await client.ReturnAsync()).Error);
         await RetryAsync();
     }
 

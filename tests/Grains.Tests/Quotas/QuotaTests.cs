@@ -82,7 +82,7 @@ public class QuotaTests
         var client = await OpenAsync(silo, "u:1000", new(0, 1));
         await client.FileAsync(InodeId.Root, "a");
         await silo.RestartAsync();
-        Ok(await client.OpenAsync());
+        Ok(await client.ReturnAsync());
         Assert.Equal(FsError.EDQUOT, (await client.MakeAsync(InodeId.Root, "b", FileMode.Regular)).Error);
         Ok(await SetAsync(silo, client, "u:1000", default));
         Ok(await client.MakeAsync(InodeId.Root, "b", FileMode.Regular));

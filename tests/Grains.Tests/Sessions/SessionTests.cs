@@ -28,7 +28,7 @@ public class SessionTests
         await using var silo = await TestSilo.StartAsync();
         var client = await TestClient.OpenAsync(silo, 11);
         var taken = await client.Grain.OpenAsync(
-            new("someone else", false), silo.Grains.CreateObjectReference<ILeaseHolder>(client));
+            new("someone else", false, false), silo.Grains.CreateObjectReference<ILeaseHolder>(client));
         Assert.Equal(FsError.EEXIST, taken.Error);
     }
 
@@ -84,9 +84,40 @@ public class SessionTests
         Assert.Equal(LeaseMode.None, Ok(await other.LookupAsync(InodeId.Root, "a")).InodeLease.Mode);
         var wish = other.TruncateAsync(file, 7).AsTask();
         Assert.False(wish.IsCompleted);
-        Ok(await absent.OpenAsync());
+        Ok(await absent.OpenAsync(isReturning: true));
+        Assert.Equal(FsError.ESTALE, (await absent.LookupAsync(InodeId.Root, "a")).Error);
+        Assert.Equal(FsError.ESTALE, (await absent.Grain.KeepAliveAsync(0)).Error);
+        Assert.Equal(LeaseMode.Write, Ok(await absent.LeaseAsync(file, LeaseMode.Write)).Lease.Mode);
+        Assert.False(wish.IsCompleted);
+        Ok(await absent.Grain.SettleAsync());
         Ok(await new ValueTask<FsResult<AttributesReply>>(wish).SoonAsync());
-        Assert.Empty(absent.Recalls);
+        Assert.Equal(RecallCause.DataChange, Assert.Single(absent.Recalls).Cause);
+        Ok(await absent.Grain.KeepAliveAsync(0));
+    }
+
+    [Fact]
+    public async Task Two_sessions_that_come_back_do_not_wait_for_each_other()
+    {
+        await using var silo = await TestSilo.StartAsync();
+        var (first, second) = (await TestClient.OpenAsync(silo, 11), await TestClient.OpenAsync(silo, 12));
+        var (one, two) = (await first.FileAsync(InodeId.Root, "a"), await second.FileAsync(InodeId.Root, "b"));
+        await silo.RestartAsync(isCut: true);
+        Ok(await first.OpenAsync(isReturning: true));
+        Ok(await first.LeaseAsync(one, LeaseMode.Write).SoonAsync());
+        Ok(await second.OpenAsync(isReturning: true));
+        Ok(await second.LeaseAsync(two, LeaseMode.Write).SoonAsync());
+        Ok(await first.Grain.SettleAsync());
+        Ok(await second.Grain.SettleAsync());
+        Assert.Equal(2, silo.Core.MemoryOf(one).Leases.Count);
+    }
+
+    [Fact]
+    public async Task A_session_that_is_over_does_not_come_back()
+    {
+        await using var silo = await TestSilo.StartAsync();
+        var client = await TestClient.OpenAsync(silo, 11);
+        Ok(await client.Grain.CloseAsync());
+        Assert.Equal(FsError.ESTALE, (await client.OpenAsync(isReturning: true)).Error);
     }
 
     [Fact]

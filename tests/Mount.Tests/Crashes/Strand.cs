@@ -20,12 +20,10 @@ internal sealed class Strand : IAsyncDisposable
     public long SyncedFiles { get; private set; }
 
     /// <summary>Starts one that works in <paramref name="directory"/>.</summary>
-    public static Strand Start(string directory, int seed, bool mayHaveHoles = false)
+    public static Strand Start(string directory, int seed)
     {
         var script = Path.Combine(AppContext.BaseDirectory, "Crashes", "strand.py");
-        string[] holes = mayHaveHoles ? ["holes"] : [];
-        var start = new ProcessStartInfo(
-            "python3", [script, directory, seed.ToString(CultureInfo.InvariantCulture), .. holes])
+        var start = new ProcessStartInfo("python3", [script, directory, seed.ToString(CultureInfo.InvariantCulture)])
         {
             RedirectStandardInput = true, RedirectStandardOutput = true,
         };

@@ -1,14 +1,13 @@
 #!/usr/bin/env python3
 """One strand of operations in a directory of its own, and what must be there after a crash.
 
-strand.py DIRECTORY SEED [holes]. Commands on standard input: "run" begins operations, "stop" ends them and answers
+strand.py DIRECTORY SEED. Commands on standard input: "run" begins operations, "stop" ends them and answers
 "stopped ERROR OPERATIONS", "check" compares the directory with what it must be, answers "ok FILES SYNCED BYTES" or
 "fault ...", and takes what was found for the truth from there on.
 
 The model: a name that was answered is there, one whose removal was answered is not; the one operation without an answer
 has happened or not. So no operation is missing before one that is there. Content is as at the last fsync, or as at any
-moment since; with "holes" also zeros where the file ended once: a client that lived on and lost its session has lost
-what it wrote, and not what it did next.
+moment since.
 """
 import errno
 import os
@@ -16,7 +15,7 @@ import random
 import sys
 import threading
 
-directory, seed, holes = sys.argv[1], int(sys.argv[2]), "holes" in sys.argv[3:]
+directory, seed = sys.argv[1], int(sys.argv[2])
 draw = random.Random(seed)
 FILES_MAX, DIRECTORIES_MAX, OPEN_MAX, FILE_BYTES_MAX = 40, 7, 4, 1 << 20
 SIZES = [1, 100, 4095, 4096, 4097, 20_000, 65_536, 70_000, 70_000, 200_000]
@@ -253,13 +252,12 @@ def compare_content(file, found):
         versions.append(apply(versions[-1], change))
     if len(found) not in {len(v) for v in versions}:
         return f"has {len(found)} bytes, which it never had: {sorted({len(v) for v in versions})}"
-    shortest = min(len(v) for v in versions) if holes else len(found)
     for at in range(0, len(found), BLOCK):
         block = found[at:at + BLOCK]
         if any(v[at:at + len(block)] == block for v in versions):
             continue
         for i, byte in enumerate(block, at):
-            if not any(i < len(v) and v[i] == byte for v in versions) and not (byte == 0 and i >= shortest):
+            if not any(i < len(v) and v[i] == byte for v in versions):
                 return f"byte {i} of {len(found)} is {byte:02x}, which it never was since its fsync ({len(versions)})"
     return None
 
