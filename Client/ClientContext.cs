@@ -14,7 +14,6 @@ internal sealed class ClientContext
     public ClientContext(ClientDependencies dependencies, ClientOptions options, ILoop loop, Action onOverfull)
     {
         (Dependencies, Options, Loop) = (dependencies, options, loop);
-        Slabs = new SlabPool(options.WriteBufferBytes + options.ChunkCacheBytes);
         Nodes = new NodeTable(onOverfull, options.LeasesMax, options.EntriesMax);
         Blocks = options.IsEmbedded
             ? dependencies.Blocks
@@ -41,7 +40,7 @@ internal sealed class ClientContext
     public ClientInstruments Instruments { get; } = new();
 
     /// <summary>Buffers.</summary>
-    public SlabPool Slabs { get; }
+    public SlabPool Slabs { get; } = new();
 
     /// <summary>Inodes known.</summary>
     public NodeTable Nodes { get; }

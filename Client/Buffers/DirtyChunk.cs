@@ -9,7 +9,7 @@ namespace ClaudeFs.Client.Buffers;
 /// </summary>
 internal sealed class DirtyChunk(long index)
 {
-    private byte[]? _slab;
+    private Memory<byte> _slab;
     private int _slabStart;
 
     /// <summary>Number of the chunk in the file: offset / 64 KiB.</summary>
@@ -28,24 +28,24 @@ internal sealed class DirtyChunk(long index)
     public ChunkLocation StoredAt { get; set; }
 
     /// <summary>Memory held.</summary>
-    public int SlabBytes => _slab?.Length ?? 0;
+    public int SlabBytes => _slab.Length;
 
     /// <summary>Copies a write in; it lies within the chunk. Returns how many bytes were not there before.</summary>
     public int Write(int start, ReadOnlySpan<byte> source, SlabPool pool)
     {
         var end = start + source.Length;
         Hold(start, end, pool);
-        source.CopyTo(_slab.AsSpan(start - _slabStart));
+        source.CopyTo(_slab.Span[(start - _slabStart)..]);
         return Valid.Add(start, end);
     }
 
     /// <summary>Bytes of a range that is there (or, for a fill, is within the slab).</summary>
-    public Memory<byte> Bytes(int start, int length) => _slab.AsMemory(start - _slabStart, length);
+    public Memory<byte> Bytes(int start, int length) => _slab.Slice(start - _slabStart, length);
 
     /// <summary>Makes room for the range; what was there stays.</summary>
     public void Hold(int start, int end, SlabPool pool)
     {
-        if (_slab is null)
+        if (_slab.IsEmpty)
         {
             var page = start & ~(Limits.LocatedBytes - 1);
             var fitsPage = end <= page + Limits.LocatedBytes;
@@ -56,18 +56,18 @@ internal sealed class DirtyChunk(long index)
 
         if (start >= _slabStart && end <= _slabStart + _slab.Length) return;
         var chunk = pool.RentChunk();
-        _slab.CopyTo(chunk, _slabStart);
+        _slab.CopyTo(chunk[_slabStart..]);
         pool.Return(_slab);
         (_slab, _slabStart) = (chunk, 0);
     }
 
     /// <summary>Takes the slab out when it is a whole chunk's: the caller owns it, the chunk must not be used
     /// again.</summary>
-    public byte[]? TakeWholeSlab()
+    public Memory<byte> TakeWholeSlab()
     {
-        if (_slab?.Length != Limits.ChunkBytes) return null;
+        if (_slab.Length != Limits.ChunkBytes) return default;
         var slab = _slab;
-        _slab = null;
+        _slab = default;
         Valid.Clear();
         return slab;
     }
@@ -75,8 +75,8 @@ internal sealed class DirtyChunk(long index)
     /// <summary>Gives the memory back; the chunk must not be used again.</summary>
     public void Free(SlabPool pool)
     {
-        if (_slab is not null) pool.Return(_slab);
-        _slab = null;
+        if (!_slab.IsEmpty) pool.Return(_slab);
+        _slab = default;
         Valid.Clear();
     }
 }

@@ -1,47 +1,54 @@
+using ClaudeFs.Platform.Memory;
 using ClaudeFs.Primitives;
 
 namespace ClaudeFs.Client.Buffers;
 
 /// <summary>
-/// Buffers of one chunk (64 KiB) and of one page (4 KiB), pinned and used again. Thread-safe. Whoever rents a slab owns
-/// it until its return; what is in it at rent is undefined.
+/// Buffers of one chunk (64 KiB) and of one page (4 KiB), page-aligned and used again. Thread-safe. Whoever rents a slab
+/// owns it until its return; what is in it at rent is undefined.
 /// </summary>
-internal sealed class SlabPool(long keptBytesMax)
+/// <remarks>
+/// First in, first out: the slabs of a stream come back in the order of their addresses, and so neighbours in a file
+/// stay neighbours in memory, which a device writes without a copy.
+/// </remarks>
+internal sealed class SlabPool
 {
+    private const int ArenaBytes = 16 << 20;
+
     private readonly Lock _sync = new();
-    private readonly Stack<byte[]> _chunks = new();
-    private readonly Stack<byte[]> _pages = new();
-    private long _keptBytes;
+    private readonly Queue<Memory<byte>> _chunks = new();
+    private readonly Queue<Memory<byte>> _pages = new();
 
     /// <summary>A buffer of <see cref="Limits.ChunkBytes"/>.</summary>
-    public byte[] RentChunk() => Rent(_chunks, Limits.ChunkBytes);
+    public Memory<byte> RentChunk()
+    {
+        lock (_sync) return TakeChunk();
+    }
 
     /// <summary>A buffer of <see cref="Limits.LocatedBytes"/>.</summary>
-    public byte[] RentPage() => Rent(_pages, Limits.LocatedBytes);
-
-    /// <summary>Gives a buffer of either size back.</summary>
-    public void Return(byte[] slab)
+    public Memory<byte> RentPage()
     {
-        var stack = slab.Length == Limits.ChunkBytes ? _chunks : _pages;
         lock (_sync)
         {
-            if (_keptBytes + slab.Length > keptBytesMax) return;
-            _keptBytes += slab.Length;
-            stack.Push(slab);
+            if (_pages.Count == 0) Cut(TakeChunk(), Limits.LocatedBytes, _pages);
+            return _pages.Dequeue();
         }
     }
 
-    private byte[] Rent(Stack<byte[]> stack, int bytes)
+    /// <summary>Gives a buffer of either size back.</summary>
+    public void Return(Memory<byte> slab)
     {
-        lock (_sync)
-        {
-            if (stack.TryPop(out var slab))
-            {
-                _keptBytes -= bytes;
-                return slab;
-            }
-        }
+        lock (_sync) (slab.Length == Limits.ChunkBytes ? _chunks : _pages).Enqueue(slab);
+    }
 
-        return GC.AllocateUninitializedArray<byte>(bytes, pinned: true);
+    private Memory<byte> TakeChunk()
+    {
+        if (_chunks.Count == 0) Cut(new PinnedArena(ArenaBytes).Memory, Limits.ChunkBytes, _chunks);
+        return _chunks.Dequeue();
+    }
+
+    private static void Cut(Memory<byte> whole, int bytes, Queue<Memory<byte>> into)
+    {
+        for (var at = 0; at < whole.Length; at += bytes) into.Enqueue(whole.Slice(at, bytes));
     }
 }

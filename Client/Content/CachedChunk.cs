@@ -5,7 +5,7 @@ namespace ClaudeFs.Client.Content;
 
 /// <summary>One entry of the <see cref="ChunkCache"/>; counts who uses its slab. Born with the cache's own
 /// reference.</summary>
-internal sealed class CachedChunk(ChunkLocation location, byte[] slab, int length)
+internal sealed class CachedChunk(ChunkLocation location, Memory<byte> slab, int length)
 {
     private readonly TaskCompletionSource<FsResult<Nothing>> _loaded = new();
 
@@ -15,7 +15,7 @@ internal sealed class CachedChunk(ChunkLocation location, byte[] slab, int lengt
     public ChunkLocation Location { get; } = location;
 
     /// <summary>Holds the bytes from its start.</summary>
-    public byte[] Slab { get; } = slab;
+    public Memory<byte> Slab { get; } = slab;
 
     /// <summary>How many bytes.</summary>
     public int Length { get; } = length;

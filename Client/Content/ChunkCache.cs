@@ -34,7 +34,7 @@ internal sealed class ChunkCache(IBlockClient blocks, SlabPool pool, long bytesM
         try
         {
             if (!entry.IsLoaded || skip + destination.Length > entry.Length) return false;
-            entry.Slab.AsSpan(skip, destination.Length).CopyTo(destination);
+            entry.Slab.Span.Slice(skip, destination.Length).CopyTo(destination);
             instruments.ChunkHits.Add(1);
             return true;
         }
@@ -62,7 +62,7 @@ internal sealed class ChunkCache(IBlockClient blocks, SlabPool pool, long bytesM
             var loaded = await entry.Loaded;
             if (loaded.IsError) return loaded;
             if (segment.Skip + destination.Length > entry.Length) return FsError.EIO;
-            entry.Slab.AsSpan(segment.Skip, destination.Length).CopyTo(destination.Span);
+            entry.Slab.Slice(segment.Skip, destination.Length).CopyTo(destination);
             return Nothing.Value;
         }
         finally
@@ -75,7 +75,7 @@ internal sealed class ChunkCache(IBlockClient blocks, SlabPool pool, long bytesM
     public void Prefetch(in ExtentPiece piece) => FindOrLoad(piece, isPrefetch: true).Release(pool);
 
     /// <summary>Keeps the slab of a chunk that was just stored; false when the caller keeps it.</summary>
-    public bool TryInsert(ChunkLocation location, byte[] slab, int length)
+    public bool TryInsert(ChunkLocation location, Memory<byte> slab, int length)
     {
         if (bytesMax < slab.Length) return false;
         var entry = new CachedChunk(location, slab, length);
@@ -138,7 +138,7 @@ internal sealed class ChunkCache(IBlockClient blocks, SlabPool pool, long bytesM
             result = piece.Codec != 0 || piece.StoredBytes > Limits.ChunkBytes
                 ? FsError.EIO
                 : await blocks.ReadAsync(
-                    piece.Location, piece.Checksum, entry.Slab.AsMemory(0, entry.Length), CancellationToken.None);
+                    piece.Location, piece.Checksum, entry.Slab[..entry.Length], CancellationToken.None);
         }
         catch (FsException fault)
         {

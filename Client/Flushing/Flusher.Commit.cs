@@ -12,7 +12,7 @@ internal sealed partial class Flusher
     // A page that was written in part takes the rest from what is committed: pieces are whole pages.
     private async ValueTask FillAsync(CachedInode inode, FileContent content, FlushRound round)
     {
-        byte[]? scratch = null;
+        Memory<byte> scratch = default;
         const int page = Limits.LocatedBytes;
         foreach (var chunk in round.Chunks)
         {
@@ -22,15 +22,15 @@ internal sealed partial class Flusher
             {
                 var end = Math.Min(length, start + page);
                 if (!chunk.Valid.Intersects(start, end) || chunk.Valid.Covers(start, end)) continue;
-                scratch ??= context.Slabs.RentPage();
-                var old = scratch.AsMemory(0, end - start);
+                if (scratch.IsEmpty) scratch = context.Slabs.RentPage();
+                var old = scratch[..(end - start)];
                 var error = await maps.ReadCommittedAsync(inode, content, chunk.Offset + start, old);
                 if (error == FsError.None) FillPage(inode, content, chunk, start, old.Span);
                 else round.LostError = error;
             }
         }
 
-        if (scratch is not null) context.Slabs.Return(scratch);
+        if (!scratch.IsEmpty) context.Slabs.Return(scratch);
     }
 
     private static void FillPage(
@@ -192,7 +192,7 @@ internal sealed partial class Flusher
         if (!context.Options.KeepsWrittenChunks) return false;
         if (chunk.StoredAt.IsNone || !chunk.Valid.Covers(0, Limits.ChunkBytes)) return false;
         var slab = chunk.TakeWholeSlab();
-        if (slab is null) return false;
+        if (slab.IsEmpty) return false;
         if (!context.Chunks.TryInsert(chunk.StoredAt, slab, Limits.ChunkBytes)) context.Slabs.Return(slab);
         return true;
     }

@@ -38,6 +38,11 @@ internal static partial class Libc
     [LibraryImport("libc", EntryPoint = "fallocate", SetLastError = true)]
     internal static partial int Fallocate(int descriptor, int mode, long offset, long length);
 
+    internal const int AdviceHugePage = 14;
+
+    [LibraryImport("libc", EntryPoint = "madvise", SetLastError = true)]
+    internal static unsafe partial int MAdvise(void* address, nuint length, int advice);
+
     [LibraryImport("libc", EntryPoint = "ftruncate", SetLastError = true)]
     internal static partial int Ftruncate(int descriptor, long length);
 

@@ -11,7 +11,7 @@ public class WriteBufferTests
     public void What_was_written_last_is_read_through_both_layers(int seed)
     {
         var random = new Random(seed);
-        var pool = new SlabPool(1 << 20);
+        var pool = new SlabPool();
         var buffer = new WriteBuffer(pool);
         var model = new short[Size];
         Array.Fill(model, (short)-1);
@@ -55,7 +55,7 @@ public class WriteBufferTests
     [Fact]
     public void A_write_within_a_page_holds_a_page_and_a_larger_one_a_chunk()
     {
-        var buffer = new WriteBuffer(new SlabPool(1 << 20));
+        var buffer = new WriteBuffer(new SlabPool());
         buffer.Write(5000, new byte[100]);
         Assert.Equal(Limits.LocatedBytes, buffer.HeldBytes);
         buffer.Write(8000, new byte[1000]);
@@ -65,7 +65,7 @@ public class WriteBufferTests
     [Fact]
     public void Whole_chunks_are_taken_lowest_first_and_the_rest_stays()
     {
-        var buffer = new WriteBuffer(new SlabPool(1 << 20));
+        var buffer = new WriteBuffer(new SlabPool());
         buffer.Write(Limits.ChunkBytes, new byte[2 * Limits.ChunkBytes]);
         buffer.Write(0, new byte[100]);
         var taken = buffer.Take(Limits.ChunkBytes, wholeOnly: true, withFirst: false);
@@ -78,7 +78,7 @@ public class WriteBufferTests
     [Fact]
     public void New_pages_are_counted_once()
     {
-        var buffer = new WriteBuffer(new SlabPool(1 << 20));
+        var buffer = new WriteBuffer(new SlabPool());
         Assert.Equal(2, buffer.CountNewPages(4000, 200));
         buffer.Write(4000, new byte[200]);
         Assert.Equal(0, buffer.CountNewPages(4000, 200));
