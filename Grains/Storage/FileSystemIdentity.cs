@@ -50,12 +50,18 @@ public sealed record FileSystemIdentity(
         ids.Fill(nameKey);
         ids.Fill(chunkKey);
         var identity = new FileSystemIdentity(fileSystem ?? ids.NextId(), CurrentLevel, 1, nameKey, chunkKey);
-        rows.SetSetting(NameKeySetting, nameKey);
-        rows.SetSetting(ChunkKeySetting, chunkKey);
-        SetNumber(rows, LevelSetting, identity.Level);
-        SetNumber(rows, IncarnationSetting, identity.Incarnation);
-        SetNumber(rows, FileSystemSetting, identity.FileSystem);
+        identity.Store(rows);
         return identity;
+    }
+
+    /// <summary>Stores it in tables that have none; the number last: without it there is none.</summary>
+    internal void Store(IRowTable rows)
+    {
+        rows.SetSetting(NameKeySetting, NameKey.Span);
+        rows.SetSetting(ChunkKeySetting, ChunkKey.Span);
+        SetNumber(rows, LevelSetting, Level);
+        SetNumber(rows, IncarnationSetting, Incarnation);
+        SetNumber(rows, FileSystemSetting, FileSystem);
     }
 
     private static ulong Number(IRowTable rows, string name) =>

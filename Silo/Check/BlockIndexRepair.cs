@@ -36,12 +36,21 @@ internal sealed class BlockIndexRepair(
         try
         {
             await using var index = SqliteSegmentIndex.Open(directory.BlockIndex);
-            return await IndexRebuild.FindFaultAsync(device, index, cancellationToken);
+            return await IndexRebuild.FindFaultAsync(device, index, cancellationToken) ?? await FindGapAsync(index);
         }
         catch (FsException fault) when (fault.Error == FsError.EIO)
         {
             return fault.Message;
         }
+    }
+
+    // What a lost write-ahead log or an older copy leaves: counts that end before the log begins.
+    private async ValueTask<string?> FindGapAsync(SqliteSegmentIndex index)
+    {
+        if (!File.Exists(directory.Tables)) return null;
+        await using var rows = SqliteRowTable.Open(directory.Tables);
+        var (cursor, first) = (index.Load(static _ => { }).Cursor, rows.Checkpoint.TailAppend);
+        return cursor + 1 < first ? $"its counts end at append {cursor}, the log begins at {first}" : null;
     }
 
     /// <summary>

@@ -26,7 +26,7 @@ public static class DataDirectoryCheck
     /// <param name="repair">
     /// Puts right what is provable: a single flipped bit of a page, of the log, of a superblock, of the segment table,
     /// of a segment's directory or of an item is turned back; a lost copy of the superblock is written again, a lost
-    /// index made anew.
+    /// index made anew. What more has changed in tables or log is dropped, all else put in order and written again.
     /// </param>
     /// <param name="loops">Loops of the replay.</param>
     /// <param name="ids">Never asked: nothing is made.</param>
@@ -73,9 +73,27 @@ public static class DataDirectoryCheck
         TimeProvider time, IProgress<CheckProgress>? progress, CancellationToken cancellationToken)
     {
         var indexRepair = new BlockIndexRepair(directory, device, loops, time);
-        var lost = await indexRepair.FindFaultAsync(cancellationToken);
+        var isIndexOld = false;
+        if (repair)
+        {
+            var isPageDamaged = HasDamagedPage(findings, directory.Tables);
+            var done = await new TablesRepair(directory, device, loops, time)
+                .RunAsync(isPageDamaged, cancellationToken);
+            findings.AddRange(done.Select(Translate));
+            isIndexOld = done.Any(finding => finding.Where == directory.Tables)
+                || HasDamagedPage(findings, directory.BlockIndex);
+        }
+
+        var lost = await indexRepair.FindFaultAsync(cancellationToken)
+            ?? (isIndexOld ? "a page of it, or of the tables beside it, was damaged" : null);
         if (lost is not null) findings.Add(FindLoss(directory.BlockIndex, lost, repair));
-        if (lost is not null && repair) await indexRepair.RunAsync(progress: null, cancellationToken);
+        if (lost is not null && repair)
+        {
+            await indexRepair.RunAsync(progress: null, cancellationToken);
+            MarkRewritten(findings, directory.BlockIndex);
+        }
+
+        if (repair) MarkRewritten(findings, directory.Tables);
         await using ISegmentIndex index = lost is null || repair
             ? SqliteSegmentIndex.Open(directory.BlockIndex) : new MemorySegmentIndex();
         if (lost is not null && !repair) await indexRepair.FillAsync(index, progress: null, cancellationToken);
@@ -86,12 +104,6 @@ public static class DataDirectoryCheck
         if (!repair) findings.AddRange(CheckPages(directory, repair: false));
 
         var recorder = new ReferenceRecorder(index.Load(static _ => { }).Cursor);
-        if (repair)
-        {
-            var mended = await MetadataChecker.MendLogAsync(rows, device.LogRegion(), identity, cancellationToken);
-            findings.AddRange(mended.Select(Translate));
-        }
-
         var check = await DeviceCheck.BeginAsync(device, index, time, repair, cancellationToken);
         var metadata = await MetadataChecker.CheckAsync(
             rows, device.LogRegion(), identity, recorder, check, loops, time, cancellationToken);
@@ -101,6 +113,20 @@ public static class DataDirectoryCheck
         findings.AddRange(blocks.Findings.Select(Translate));
         findings.AddRange(metadata.FindFiles(blocks.Lost).Select(DescribeLoss));
         return new(findings, metadata.InodeCount, metadata.EntryCount, blocks.Items, blocks.Bytes);
+    }
+
+    private static bool HasDamagedPage(List<Finding> findings, string file) => findings.Exists(
+        finding => finding.Severity == Finding.Damage
+            && finding.Where.StartsWith($"{file} at offset", StringComparison.Ordinal));
+
+    // Its damaged pages were left behind.
+    private static void MarkRewritten(List<Finding> findings, string file)
+    {
+        for (var i = 0; i < findings.Count; i++)
+        {
+            if (!HasDamagedPage([findings[i]], file)) continue;
+            findings[i] = findings[i] with { Severity = Finding.Repaired, Advice = "The file was written anew" };
+        }
     }
 
     private static Finding FindLoss(string index, string lost, bool repair) => repair

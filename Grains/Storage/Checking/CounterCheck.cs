@@ -11,6 +11,7 @@ internal sealed class CounterCheck(List<CheckFinding> findings)
     private readonly Dictionary<(ShardId, CounterKey), Usage> _expected = [];
     private readonly Dictionary<(ShardId, CounterKey), Usage> _kept = [];
     private readonly Dictionary<ShardId, ulong> _highest = [];
+    private readonly HashSet<ShardId> _promised = [];
 
     public void AddInode(InodeRow row)
     {
@@ -24,6 +25,7 @@ internal sealed class CounterCheck(List<CheckFinding> findings)
 
     public void AddShard(ShardId shard, ShardRow row)
     {
+        _promised.Add(shard);
         if (_highest.GetValueOrDefault(shard) < row.InodeCeiling) return;
         findings.Add(new(CheckSeverity.Error, $"Inode numbers up to {_highest[shard]} are in use, but only those below "
             + $"{row.InodeCeiling} were promised", $"shard {shard}",
@@ -32,6 +34,14 @@ internal sealed class CounterCheck(List<CheckFinding> findings)
 
     public void Finish()
     {
+        foreach (var shard in _highest.Keys.Where(shard => !_promised.Contains(shard)).Order())
+        {
+            // The root's number is nobody's promise.
+            if (shard == InodeId.Root.Shard && _highest[shard] == InodeId.Root.Counter) continue;
+            findings.Add(new(CheckSeverity.Error, "A shard has inodes, but not what numbers it has promised",
+                $"shard {shard}", "Numbers could be given out twice: repair it before anything is created"));
+        }
+
         foreach (var (shard, counter) in _expected.Keys.Union(_kept.Keys))
         {
             var expected = _expected.GetValueOrDefault((shard, counter));

@@ -96,7 +96,7 @@ internal sealed class LogScanner(IBlockDevice region, ulong fileSystem, LogTail 
     }
 
     // The first whole append with a higher number beyond a bad place.
-    private async ValueTask<LogHeader?> FindLaterAsync(long from, ulong last, CancellationToken cancellationToken)
+    internal async ValueTask<LogHeader?> FindLaterAsync(long from, ulong last, CancellationToken cancellationToken)
     {
         var end = Math.Min(tail.Position + region.SizeBytes, from + LookAheadBytes);
         for (var position = from + LogFormat.BlockBytes; position < end; position += LogFormat.BlockBytes)

@@ -33,11 +33,16 @@ internal static class OperationRecord
     /// Reads an operation into <paramref name="batch"/>, changes and all. Splices are applied to what
     /// <paramref name="shard"/> holds before this operation: replay goes one operation at a time.
     /// </summary>
-    public static void Read(ReadOnlySpan<byte> source, ShardBatch batch, Shard shard)
+    public static void Read(ReadOnlySpan<byte> source, ShardBatch batch, Shard shard) =>
+        Read(source, batch, shard, (inode, index) => FindExtent(shard, inode, index));
+
+    /// <summary>As above; what was there before this operation is asked of <paramref name="find"/>.</summary>
+    public static void Read(
+        ReadOnlySpan<byte> source, ShardBatch batch, Shard shard, Func<InodeId, uint, ExtentRow?> find)
     {
         var reader = new RecordReader(source);
         ReadHead(ref reader, batch, shard);
-        while (reader.Remaining > 0) ReadChange(ref reader, batch, shard);
+        while (reader.Remaining > 0) ReadChange(ref reader, batch, find);
     }
 
     /// <summary>Reads the references alone: for followers that lag behind the tables.</summary>
@@ -87,7 +92,8 @@ internal static class OperationRecord
         }
     }
 
-    private static void ReadChange(ref RecordReader reader, ShardBatch batch, Shard shard)
+    private static void ReadChange(
+        ref RecordReader reader, ShardBatch batch, Func<InodeId, uint, ExtentRow?> find)
     {
         var kind = (ChangeKind)reader.Byte();
         switch (kind)
@@ -100,7 +106,7 @@ internal static class OperationRecord
                 batch.AddChange(new(ReadKey(ref reader), null, 0, 0));
                 break;
             case ChangeKind.Splice:
-                ReadSplice(ref reader, batch, shard);
+                ReadSplice(ref reader, batch, find);
                 break;
             case ChangeKind.Count:
                 var counter = CounterKey.Of(reader.Signed());
@@ -123,13 +129,14 @@ internal static class OperationRecord
         return new(kind, reader.Signed(), reader.Signed());
     }
 
-    private static void ReadSplice(ref RecordReader reader, ShardBatch batch, Shard shard)
+    private static void ReadSplice(
+        ref RecordReader reader, ShardBatch batch, Func<InodeId, uint, ExtentRow?> find)
     {
         var inode = new InodeId(reader.Varint());
         var index = reader.Varint32();
         var updates = RowCodec.ReadPieces(ref reader);
         var key = RowKey.Extent(inode, index);
-        var before = batch.FindChange(key, out var changed) ? (ExtentRow?)changed : FindExtent(shard, inode, index);
+        var before = batch.FindChange(key, out var changed) ? (ExtentRow?)changed : find(inode, index);
         var pieces = ExtentMap.Splice(before?.Pieces ?? [], updates.AsSpan());
         batch.AddChange(new(key, pieces.Length == 0 ? null : new ExtentRow(inode, index, pieces, batch.Stamp), 0, 0));
     }
