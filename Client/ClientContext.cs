@@ -2,6 +2,7 @@ using ClaudeFs.Client.Buffers;
 using ClaudeFs.Client.Content;
 using ClaudeFs.Client.Nodes;
 using ClaudeFs.Client.Sessions;
+using ClaudeFs.Client.Threading;
 using ClaudeFs.DataPlane.Storage;
 using ClaudeFs.Platform.Loops;
 using ClaudeFs.Primitives;
@@ -22,6 +23,7 @@ internal sealed class ClientContext
         Reader = new ContentReader(Blocks, Chunks, Instruments);
         Memory = new MemoryBudget(options.WriteBufferBytes, loop);
         Space = new SpaceBudget(Blocks, loop);
+        Leaving = new Countdown(loop);
     }
 
     /// <summary>What the client stands on.</summary>
@@ -56,6 +58,9 @@ internal sealed class ClientContext
 
     /// <summary>Space of buffered writes.</summary>
     public SpaceBudget Space { get; }
+
+    /// <summary>Files without a name of which the silo is being told that nobody here has them open.</summary>
+    public Countdown Leaving { get; }
 
     /// <summary>Files with something to flush.</summary>
     public DirtyList Dirty { get; } = new();

@@ -199,6 +199,7 @@ public sealed partial class FileSystemClient
     private void LeaveOrphan(CachedInode inode)
     {
         if (!inode.TryPin()) return;
+        _context.Leaving.Begin();
         _loop.Post(
             static state =>
             {
@@ -236,6 +237,7 @@ public sealed partial class FileSystemClient
             bool isGone;
             lock (inode.Sync) isGone = inode.IsOrphan && inode.OpenCount == 0;
             if (!isGone || !_context.Nodes.TryRemove(inode)) inode.Unpin();
+            _context.Leaving.End();
         }
     }
 }

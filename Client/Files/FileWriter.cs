@@ -94,6 +94,10 @@ internal sealed class FileWriter
                 content.Gate.Exit();
                 return FsError.None;
             case Need.Space:
+                var error = await _context.Space.EnsureAsync(PageBytes(offset, length), cancellationToken);
+                if (error != FsError.ENOSPC || !await _context.Leaving.WaitAsync(cancellationToken)) return error;
+
+                // Files that were removed a moment ago: now the store knows that nobody has them open.
                 return await _context.Space.EnsureAsync(PageBytes(offset, length), cancellationToken);
             case Need.Memory:
                 Relieve();

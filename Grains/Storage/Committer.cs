@@ -15,6 +15,8 @@ namespace ClaudeFs.Grains.Storage;
 /// </summary>
 internal sealed class Committer : IAssistedWork, IDisposable
 {
+    // What is committed and its hand-over to the materialiser are seen together.
+    private readonly Lock _handOver = new();
     private readonly Lock _lock = new();
     private readonly MetadataStore _store;
     private readonly ILogTable _log;
@@ -265,10 +267,22 @@ internal sealed class Committer : IAssistedWork, IDisposable
         var group = _groups.Rent();
         group.IsCommitted = true;
         group.Pool = _groups;
-        Advance(batches, group.Waiters);
-        _store.Materialiser.Add(new(_log.LastAppend, _log.EndPosition, LogFormat.PaddedBytes(_buffer.BodyBytes),
-            _buffer.Stamp, batches));
+        lock (_handOver)
+        {
+            Advance(batches, group.Waiters);
+            _store.Materialiser.Add(new(_log.LastAppend, _log.EndPosition, LogFormat.PaddedBytes(_buffer.BodyBytes),
+                _buffer.Stamp, batches));
+        }
+
         return group;
+    }
+
+    /// <summary>Returns when the materialiser has all that is known to be committed now.</summary>
+    public void AwaitHandOver()
+    {
+        lock (_handOver)
+        {
+        }
     }
 
     private void Pack(int count)

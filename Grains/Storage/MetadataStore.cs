@@ -151,7 +151,11 @@ public sealed partial class MetadataStore : IAsyncDisposable
     }
 
     /// <summary>Brings everything committed into the tables, durably. Throws when the store has failed.</summary>
-    public Task DrainAsync() => Materialiser.DrainAsync();
+    public Task DrainAsync()
+    {
+        _committer.AwaitHandOver();
+        return Materialiser.DrainAsync();
+    }
 
     /// <summary>Commits and materialises everything, then lets go of log and tables.</summary>
     public async ValueTask DisposeAsync()
