@@ -4,8 +4,8 @@ using ClaudeFs.Primitives;
 namespace ClaudeFs.Client.Buffers;
 
 /// <summary>
-/// Buffers of one chunk (64 KiB) and of one page (4 KiB), page-aligned and used again. Thread-safe. Whoever rents a slab
-/// owns it until its return; what is in it at rent is undefined.
+/// Buffers of one chunk (64 KiB) and of one page (4 KiB), page-aligned and used again. Thread-safe. Whoever rents a
+/// slab owns it until its return; what is in it at rent is undefined.
 /// </summary>
 /// <remarks>
 /// First in, first out: the slabs of a stream come back in the order of their addresses, and so neighbours in a file
