@@ -98,6 +98,8 @@ public sealed partial class FileSystemClient
         var known = Pin(inode);
         try
         {
+            var error = XattrNames.Check(name);
+            if (error != FsError.None) return error;
             if (HasNoXattrs(known)) return FsError.ENODATA;
             var reply = await _context.Caller.QueryAsync(
                 (Grain: _leases.Operations(known), Name: name),

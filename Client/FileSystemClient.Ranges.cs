@@ -18,11 +18,11 @@ public sealed partial class FileSystemClient
     {
         if (!_files.TryGetValue(handle, out var file) || file.Inode.Id != inode) return FsError.EBADF;
         if (offset < 0 || length <= 0) return FsError.EINVAL;
-        if ((ulong)offset + (ulong)length > Limits.FileBytesMax) return FsError.EFBIG;
         if ((mode & ~AllModes) != 0) return FsError.EOPNOTSUPP;
         var punches = (mode & AllocateMode.PunchHole) != 0;
         var zeroes = (mode & AllocateMode.ZeroRange) != 0;
         if ((punches && (zeroes || (mode & AllocateMode.KeepSize) == 0))) return FsError.EOPNOTSUPP;
+        if ((ulong)offset + (ulong)length > Limits.FileBytesMax) return FsError.EFBIG;
 
         var known = file.Inode;
         if (punches || zeroes)
@@ -83,6 +83,9 @@ public sealed partial class FileSystemClient
                     caller, cancellationToken);
                 if (written.IsError) return copied > 0 ? copied : written.Error;
                 copied += written.Value;
+
+                // The end of the source: where source and target are one file, the copy itself may have moved it.
+                if (read.Value < step.Length) break;
             }
 
             return copied;
@@ -96,7 +99,6 @@ public sealed partial class FileSystemClient
     private async ValueTask<FsError> TruncateAsync(
         CachedInode inode, AttributesChange change, Caller caller, CancellationToken cancellationToken)
     {
-        if (change.SizeBytes > Limits.FileBytesMax) return FsError.EFBIG;
         var error = await _leases.AcquireAsync(inode, LeaseMode.Write, cancellationToken);
         if (error == FsError.None && change.SizeBytes > 0) error = await FlushBeforeAsync(inode);
         if (error != FsError.None) return error;
@@ -107,6 +109,7 @@ public sealed partial class FileSystemClient
             lock (inode.Sync)
             {
                 if (!inode.Server.IsRegular) return inode.Server.IsDirectory ? FsError.EISDIR : FsError.EINVAL;
+                if (change.SizeBytes > Limits.FileBytesMax) return FsError.EFBIG;
                 var held = content.Buffer.HeldBytes;
                 var valid = content.Buffer.ValidBytes;
                 content.Buffer.Truncate((long)change.SizeBytes);

@@ -84,7 +84,7 @@ public interface IInodeOperations : IGrain
     [Alias("SetAttributes")]
     ValueTask<FsResult<AttributesReply>> SetAttributesAsync(OperationContext op, AttributesChange change);
 
-    /// <summary>Value of an extended attribute. Errors: ENODATA, ESTALE.</summary>
+    /// <summary>Value of an extended attribute. Errors: ENODATA, EOPNOTSUPP (other prefixes), ESTALE.</summary>
     [Alias("GetXattr")]
     ValueTask<FsResult<byte[]>> GetXattrAsync(SessionId session, FsName name);
 
@@ -99,7 +99,7 @@ public interface IInodeOperations : IGrain
     [Alias("SetXattr")]
     ValueTask<FsResult<Nothing>> SetXattrAsync(OperationContext op, FsName name, byte[] value, XattrMode mode);
 
-    /// <summary>Removes an extended attribute. Errors: ENODATA, ESTALE, EROFS.</summary>
+    /// <summary>Removes an extended attribute. Errors: ENODATA, EOPNOTSUPP (other prefixes), ESTALE, EROFS.</summary>
     [Alias("RemoveXattr")]
     ValueTask<FsResult<Nothing>> RemoveXattrAsync(OperationContext op, FsName name);
 

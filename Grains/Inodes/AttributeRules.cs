@@ -22,15 +22,16 @@ internal static class AttributeRules
     }
 
     /// <summary>
-    /// The content was written at <paramref name="written"/> by the clock of a lease's holder: mtime moves forward to
-    /// it, and never
-    /// beyond now. An mtime that a user has set into the future gives way, as it does to any write.
+    /// The content was written at <paramref name="written"/> by the clock of a lease's holder, who has shown that time
+    /// already: ctime and mtime move forward to it, and never beyond now. An mtime that a user has set into the future
+    /// gives way, as it does to any write.
     /// </summary>
     public static InodeAttributes Written(this in InodeAttributes before, Stamp now, Stamp written)
     {
-        var ctime = before.Ctime.After(now);
-        var mtime = written > ctime || written == Stamp.Zero ? ctime : written;
-        if (before.Mtime > mtime && before.Mtime <= ctime) mtime = before.Mtime;
+        var latest = before.Ctime.After(now);
+        var time = written > latest || written == Stamp.Zero ? latest : written;
+        var mtime = before.Mtime > time && before.Mtime <= latest ? before.Mtime : time;
+        var ctime = before.Ctime > time ? before.Ctime : time;
         return before with { Mtime = mtime, Ctime = ctime, ChangeCounter = before.ChangeCounter + 1 };
     }
 

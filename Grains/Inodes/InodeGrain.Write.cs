@@ -48,7 +48,10 @@ internal sealed partial class InodeGrain
         var also = request.Also with { Mask = request.Also.Mask & AlsoMask };
         if (also.Mask != AttributeMask.None)
         {
-            after = after.Apply(also, batch.Stamp) with { ChangeCounter = after.ChangeCounter };
+            // What was kept locally without a time of its own was shown with the ctime of the write.
+            var applied = after.Apply(also, batch.Stamp);
+            var ctime = also.Mask.HasFlag(AttributeMask.Ctime) ? applied.Ctime : after.Ctime;
+            after = applied with { ChangeCounter = after.ChangeCounter, Ctime = ctime };
         }
 
         Memory.Slices.Unreserve(Inode, session, Math.Max(0, (long)after.AllocatedBytes - (long)before.AllocatedBytes));

@@ -19,7 +19,7 @@ internal abstract partial class InodeOperationsGrain
         {
             return await RefuseAsync<byte[]>(FsError.ESTALE, version, session);
         }
-        if (CheckName(name) is var bad && bad != FsError.None) return bad;
+        if (XattrNames.Check(name) is var bad && bad != FsError.None) return bad;
         var row = Shard.FindXattr(Inode, name, ref version);
         return await Shard.Reply<byte[]>(row is null ? FsError.ENODATA : row.Value, version, session);
     }
@@ -70,7 +70,7 @@ internal abstract partial class InodeOperationsGrain
             return RefuseAsync<Nothing>(FsError.ESTALE, version, session);
         }
         if (Shard.IsReadOnly(out _)) return new(FsError.EROFS);
-        if (CheckName(name) is var bad && bad != FsError.None) return RefuseAsync<Nothing>(bad, version, session);
+        if (XattrNames.Check(name) is var bad && bad != FsError.None) return RefuseAsync<Nothing>(bad, version, session);
         if (value.Length > Limits.XattrValueBytesMax) return RefuseAsync<Nothing>(FsError.E2BIG, version, session);
         var before = Shard.FindXattr(Inode, name, ref version);
         if (mode == XattrMode.Create && before is not null)
@@ -95,7 +95,7 @@ internal abstract partial class InodeOperationsGrain
             return RefuseAsync<Nothing>(FsError.ESTALE, version, session);
         }
         if (Shard.IsReadOnly(out _)) return new(FsError.EROFS);
-        if (CheckName(name) is var bad && bad != FsError.None) return RefuseAsync<Nothing>(bad, version, session);
+        if (XattrNames.Check(name) is var bad && bad != FsError.None) return RefuseAsync<Nothing>(bad, version, session);
         if (Shard.FindXattr(Inode, name, ref version) is not { } before)
         {
             return RefuseAsync<Nothing>(FsError.ENODATA, version, session);
@@ -127,18 +127,4 @@ internal abstract partial class InodeOperationsGrain
 
         return nameBytes <= Limits.XattrListBytesMax && valueBytes <= Limits.XattrValuesBytesMax;
     }
-
-    // "system." names are ACLs, which are not served yet; a prefix alone names nothing. Source: xattr(7), fs/xattr.c.
-    private static FsError CheckName(FsName name)
-    {
-        foreach (var prefix in Prefixes)
-        {
-            if (!name.Bytes.StartsWith(prefix)) continue;
-            return name.Length == prefix.Length ? FsError.EINVAL : FsError.None;
-        }
-
-        return FsError.EOPNOTSUPP;
-    }
-
-    private static readonly byte[][] Prefixes = ["user."u8.ToArray(), "trusted."u8.ToArray(), "security."u8.ToArray()];
 }
