@@ -59,7 +59,7 @@ public sealed partial class FileSystemClient
     }
 
     // The kernel takes what fits its buffer and comes back with the cookie of the last it took.
-    private static bool TryFindInPage(
+    private bool TryFindInPage(
         DirectoryHandle listing, ulong cookie, bool withAttributes, out ReadOnlyMemory<ListedEntry> rest)
     {
         rest = default;
@@ -67,11 +67,24 @@ public sealed partial class FileSystemClient
         for (var i = 0; i < listing.Page.Length; i++)
         {
             if (listing.Page[i].Cookie != cookie) continue;
+            if (withAttributes) Renew(listing, i + 1);
             rest = listing.Page.AsMemory(i + 1);
             return !rest.IsEmpty || listing.IsLast;
         }
 
         return false;
+    }
+
+    // The page was read a while ago: of each inode is told what holds now, or nothing.
+    private void Renew(DirectoryHandle listing, int from)
+    {
+        foreach (ref var entry in listing.Page.AsSpan(from))
+        {
+            if (entry.Node.Attributes.Inode.IsNone) continue;
+            var isName = FsName.TryParse(entry.Name.Span, out var name) == FsError.None;
+            var isKnown = TryLookup(listing.Inode, name, out var node) && node.Attributes.Inode == entry.Inode;
+            entry = entry with { Node = isName && isKnown ? node : default };
+        }
     }
 
     private void SetPage(

@@ -58,6 +58,11 @@ public interface IInvalidationSink
 /// </summary>
 public interface IFileSystem
 {
+    /// <summary>
+    /// Offset of a write that appends: the end of the file is looked up when nobody else can move it (O_APPEND).
+    /// </summary>
+    const long AtEnd = -1;
+
     /// <summary>Who is told of changes by others; set once, before the first operation.</summary>
     IInvalidationSink InvalidationSink { get; set; }
 
@@ -115,7 +120,10 @@ public interface IFileSystem
     ValueTask<FsResult<int>> ReadAsync(
         InodeId inode, ulong handle, long offset, Memory<byte> destination, CancellationToken cancellationToken);
 
-    /// <summary>Writes all; <paramref name="killPrivileges"/> clears set-id bits. Returns bytes written.</summary>
+    /// <summary>
+    /// Writes all, at an offset or <see cref="AtEnd"/>; <paramref name="killPrivileges"/> clears set-id bits. Returns
+    /// bytes written.
+    /// </summary>
     ValueTask<FsResult<int>> WriteAsync(
         InodeId inode, ulong handle, long offset, ReadOnlyMemory<byte> source, bool killPrivileges, Caller caller,
         CancellationToken cancellationToken);

@@ -39,7 +39,7 @@ internal sealed class FileWriter
     }
 
     /// <summary>
-    /// Buffers all of <paramref name="source"/>. Errors: EFBIG, ENOSPC, EDQUOT, ESTALE, ETIMEDOUT, EINTR (nothing was
+    /// Buffers all of <paramref name="source"/>, also <see cref="IFileSystem.AtEnd"/>. Errors: EFBIG, ENOSPC, EDQUOT, ESTALE, ETIMEDOUT, EINTR (nothing was
     /// written).
     /// </summary>
     public ValueTask<FsResult<int>> WriteAsync(
@@ -112,7 +112,7 @@ internal sealed class FileWriter
 
     private Need TryWrite(CachedInode inode, long offset, ReadOnlySpan<byte> source, bool killPrivileges)
     {
-        if (offset < 0 || (ulong)offset + (ulong)source.Length > Limits.FileBytesMax) return Need.TooBig;
+        if (IsTooBig(offset, source.Length)) return Need.TooBig;
         if (_context.Memory.IsFull) return Need.Memory;
         bool isStreaming;
         lock (inode.Sync)
@@ -120,6 +120,8 @@ internal sealed class FileWriter
             if (!inode.Holds(LeaseMode.Write, _context.Sessions.Current) || !inode.HasAttributes) return Need.Lease;
             var content = _context.ContentOf(inode);
             if (content.IsExclusive) return Need.Gate;
+            if (offset == IFileSystem.AtEnd) offset = (long)inode.Visible.SizeBytes;
+            if (IsTooBig(offset, source.Length)) return Need.TooBig;
 
             var buffer = content.Buffer;
             var space = (long)buffer.CountNewPages(offset, source.Length) * Limits.LocatedBytes;
@@ -204,6 +206,10 @@ internal sealed class FileWriter
         }
     }
 
+    private static bool IsTooBig(long offset, int length) =>
+        offset < IFileSystem.AtEnd || (ulong)Math.Max(0, offset) + (ulong)length > Limits.FileBytesMax;
+
+    // At the end, wherever that is: one page more covers it.
     private static long PageBytes(long offset, int length)
     {
         const long page = Limits.LocatedBytes;

@@ -86,11 +86,9 @@ internal sealed class Upkeep : IAsyncDisposable
             inode.MarkChanged(_context.Nodes.MoveFence(), isStale: false);
         }
 
-        if (!inode.IsForgotten)
-        {
-            await _context.InvalidateEntriesAsync(inode.Id, names);
-            await _context.InvalidateAsync(inode.Id, -1);
-        }
+        // Also what the front end has forgotten: its word may have been overtaken by its next lookup.
+        await _context.InvalidateEntriesAsync(inode.Id, names);
+        await _context.InvalidateAsync(inode.Id, -1);
 
         bool isGone;
         lock (inode.Sync)

@@ -71,6 +71,9 @@ internal enum FuseOpenReply : uint
 /// <summary>Single bits of several requests. Source: fuse.h.</summary>
 internal static class FuseBits
 {
+    /// <summary>fuse_write_in.write_flags: pages that a mapping has written, at their own offset.</summary>
+    public const uint WriteCache = 1 << 0;
+
     /// <summary>fuse_write_in.write_flags.</summary>
     public const uint WriteKillSuidGid = 1 << 2;
 

@@ -12,6 +12,7 @@ internal sealed partial class FuseOperations
 {
     private const AllocateMode AllocateModes = AllocateMode.KeepSize | AllocateMode.PunchHole | AllocateMode.ZeroRange;
     private const int OpenCreate = 0x40; // O_CREAT
+    private const uint OpenAppend = 0x400; // O_APPEND
     private const int OpenAccessMask = 3; // O_ACCMODE; 0 is O_RDONLY
     private const uint CopyBytesMax = uint.MaxValue & ~4095u; // what the 32 bits of the old reply hold
 
@@ -95,8 +96,12 @@ internal sealed partial class FuseOperations
 
         var killPrivileges = (write.WriteFlags & FuseBits.WriteKillSuidGid) != 0;
         var hasPrivileges = killPrivileges && await HasPrivilegesAsync(request, request.Inode);
+
+        // The kernel appends where it last saw the end of the file; another mount may have moved that since.
+        var appends = (write.Flags & OpenAppend) != 0 && (write.WriteFlags & FuseBits.WriteCache) == 0;
+        var offset = appends ? IFileSystem.AtEnd : (long)write.Offset;
         var result = await FileSystem.WriteAsync(
-            request.Inode, write.Handle, (long)write.Offset, source, killPrivileges, request.Caller,
+            request.Inode, write.Handle, offset, source, killPrivileges, request.Caller,
                 request.Cancellation);
         if (result.IsError)
         {

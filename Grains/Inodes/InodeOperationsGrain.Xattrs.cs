@@ -70,7 +70,8 @@ internal abstract partial class InodeOperationsGrain
             return RefuseAsync<Nothing>(FsError.ESTALE, version, session);
         }
         if (Shard.IsReadOnly(out _)) return new(FsError.EROFS);
-        if (XattrNames.Check(name) is var bad && bad != FsError.None) return RefuseAsync<Nothing>(bad, version, session);
+        var bad = XattrNames.Check(name);
+        if (bad != FsError.None) return RefuseAsync<Nothing>(bad, version, session);
         if (value.Length > Limits.XattrValueBytesMax) return RefuseAsync<Nothing>(FsError.E2BIG, version, session);
         var before = Shard.FindXattr(Inode, name, ref version);
         if (mode == XattrMode.Create && before is not null)
@@ -95,7 +96,8 @@ internal abstract partial class InodeOperationsGrain
             return RefuseAsync<Nothing>(FsError.ESTALE, version, session);
         }
         if (Shard.IsReadOnly(out _)) return new(FsError.EROFS);
-        if (XattrNames.Check(name) is var bad && bad != FsError.None) return RefuseAsync<Nothing>(bad, version, session);
+        var bad = XattrNames.Check(name);
+        if (bad != FsError.None) return RefuseAsync<Nothing>(bad, version, session);
         if (Shard.FindXattr(Inode, name, ref version) is not { } before)
         {
             return RefuseAsync<Nothing>(FsError.ENODATA, version, session);

@@ -46,6 +46,7 @@ public partial class MemoryFileSystem
         lock (_gate)
         {
             if (!_nodes.TryGetValue(inode.Value, out var node)) return new((FsResult<int>)FsError.ESTALE);
+            if (offset == IFileSystem.AtEnd) offset = node.Content.Length;
             if (offset + source.Length > (long)Limits.FileBytesMax) return new((FsResult<int>)FsError.EFBIG);
             if (killPrivileges) KillPrivileges(node);
             node.Content.Write(offset, source.Span);

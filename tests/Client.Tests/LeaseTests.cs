@@ -74,6 +74,22 @@ public sealed class LeaseTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_forgotten_inode_is_dropped_at_the_front_end_before_its_lease_goes_back()
+    {
+        var client = await _fixture.StartAsync();
+        var sink = new RecordingSink();
+        client.InvalidationSink = sink;
+        var file = await client.CreateAsync("forgotten");
+        await client.CloseAsync(file);
+        await client.FindAsync("forgotten");
+
+        // The word of an older forgetting, which the lookup has overtaken: the kernel has the inode.
+        client.Forget(file.Inode);
+        await ClientFixture.UntilAsync(() => _fixture.Cluster.CallsOf("ReleaseLease") > 0, "the lease goes back");
+        Assert.Contains(file.Inode, sink.Inodes);
+    }
+
+    [Fact]
     public async Task A_kernel_that_cannot_drop_a_name_yet_does_not_hold_up_the_recall()
     {
         var (first, second) = (await _fixture.StartAsync(), await _fixture.StartAsync());

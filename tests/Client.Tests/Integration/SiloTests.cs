@@ -124,6 +124,26 @@ public sealed class SiloTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_listing_that_goes_on_tells_no_attributes_of_before_a_change()
+    {
+        var (lister, other) = (await _silo.StartClientAsync(), await _silo.StartClientAsync());
+        foreach (var name in new[] { "a", "b", "c" }) await lister.CloseAsync(await lister.CreateAsync(name));
+        var listing = (await lister.OpenDirectoryAsync(InodeId.Root, CancellationToken.None)).Ok().Handle;
+        var page = await lister.ReadDirectoryAsync(InodeId.Root, listing, 0, true, CancellationToken.None);
+        var entries = page.Ok().ToArray();
+        Assert.Equal(5, entries.Length);
+        var change = new AttributesChange { Mask = AttributeMask.Mode, Mode = 0x1C0 };
+        var changed = entries[^1].Inode;
+        (await other.SetAttributesAsync(changed, change, Caller.Root, CancellationToken.None)).Ok();
+        page = await lister.ReadDirectoryAsync(
+            InodeId.Root, listing, entries[^3].Cookie, true, CancellationToken.None);
+        var (kept, renewed) = (page.Ok().Span[0], page.Value.Span[1]);
+        Assert.Equal((entries[^2].Inode, entries[^2].Inode), (kept.Inode, kept.Node.Attributes.Inode));
+        Assert.Equal(changed, renewed.Inode);
+        Assert.True(renewed.Node.Attributes.Inode.IsNone);
+    }
+
+    [Fact]
     public async Task Many_files_are_made_by_many_at_once_and_all_are_listed()
     {
         var clients = new[] { await _silo.StartClientAsync(), await _silo.StartClientAsync() };

@@ -15,8 +15,7 @@ internal sealed record Operation
     /// <summary>Clients of one file system.</summary>
     public const int Clients = 2;
 
-    /// <summary>What mkdir(2) takes of a mode. Source: vfs_mkdir.</summary>
-    public const uint DirectoryModeMask = 0x3FF;
+    private const uint DirectoryModeMask = 0x3FF; // what mkdir(2) takes of a mode, see vfs_mkdir
 
     private static readonly PropertyInfo[] Arguments =
         [.. typeof(Operation).GetProperties().Where(static p => p.CanWrite && p.Name != nameof(Kind))];
@@ -61,6 +60,9 @@ internal sealed record Operation
     /// <summary>Whether no time is to change: the kernel does not even look for a path then (do_utimes).</summary>
     public bool SetsNoTime() => Offset == Times.Omit && Length == Times.Omit;
 
+    /// <summary>Type and mode of a directory that is made.</summary>
+    public uint DirectoryMode() => FileMode.Directory | ((uint)Mode & DirectoryModeMask);
+
     /// <summary>The bytes that are written.</summary>
     public byte[] Bytes()
     {
@@ -69,7 +71,7 @@ internal sealed record Operation
         return bytes;
     }
 
-    /// <summary>Reads what <see cref="ToString"/> wrote; throws <see cref="FormatException"/> for anything else.</summary>
+    /// <summary>Reads a line of <see cref="ToString"/>; throws <see cref="FormatException"/> for other text.</summary>
     public static Operation Parse(string line)
     {
         var words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);

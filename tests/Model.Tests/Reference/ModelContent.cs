@@ -50,7 +50,8 @@ internal sealed class ModelContent
     /// <summary>Makes a range read as zeros; whole pages become holes.</summary>
     public void Clear(long from, long to)
     {
-        foreach (var (page, held) in _pages.Where(p => (p.Key + 1) * PageBytes > from && p.Key * PageBytes < to).ToList())
+        var touched = _pages.Where(p => (p.Key + 1) * PageBytes > from && p.Key * PageBytes < to);
+        foreach (var (page, held) in touched.ToList())
         {
             var start = Math.Max(0, from - (page * PageBytes));
             var end = Math.Min(PageBytes, to - (page * PageBytes));

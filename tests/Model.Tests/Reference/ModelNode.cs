@@ -1,7 +1,7 @@
 namespace ClaudeFs.Model.Tests.Reference;
 
 /// <summary>
-/// A time of the model: how often it has moved, how often it was free to move or not, and its value if somebody set one.
+/// A time of the model: how often it moved, how often it was free to move or not, and its value if somebody set one.
 /// </summary>
 internal readonly record struct ModelTime(int Moves, int Chances, long? Seconds)
 {

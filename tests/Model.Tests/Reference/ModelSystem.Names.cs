@@ -8,7 +8,7 @@ internal sealed partial class ModelSystem
 {
     private async ValueTask<Outcome> RunNameAsync(Operation op) => op.Kind switch
     {
-        OperationKind.MakeDirectory => await MakeAsync(op, FileMode.Directory | ((uint)op.Mode & Operation.DirectoryModeMask)),
+        OperationKind.MakeDirectory => await MakeAsync(op, op.DirectoryMode()),
         OperationKind.MakeNode => await MakeAsync(op, (uint)op.Mode),
         OperationKind.Symlink => await MakeAsync(op, FileMode.Symlink | 0x1FF),
         OperationKind.Link => await LinkAsync(op),

@@ -47,7 +47,8 @@ internal sealed partial class ModelSystem : PathWalker<ModelNode>
             OperationKind.Create or OperationKind.Open or OperationKind.Close or OperationKind.Read
                 or OperationKind.Write or OperationKind.Sync or OperationKind.FTruncate or OperationKind.Allocate
                 or OperationKind.SeekData or OperationKind.SeekHole or OperationKind.CopyRange
-                or OperationKind.FStat or OperationKind.FChangeMode or OperationKind.FSetTimes => await RunFileAsync(op),
+                or OperationKind.FStat or OperationKind.FChangeMode or OperationKind.FSetTimes =>
+                await RunFileAsync(op),
             OperationKind.MakeDirectory or OperationKind.MakeNode or OperationKind.Symlink or OperationKind.Link
                 or OperationKind.Rename or OperationKind.RenameNoReplace or OperationKind.RenameExchange
                 or OperationKind.Unlink or OperationKind.RemoveDirectory => await RunNameAsync(op),

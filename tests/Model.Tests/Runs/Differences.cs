@@ -23,6 +23,13 @@ internal static class Differences
     public static bool HasCoarseClock(SystemKind system) => system == SystemKind.Local;
 
     /// <summary>
+    /// The kernel cuts a copy at the size that it last saw of the source, before it asks the file system
+    /// (generic_copy_file_checks): on a mount a program must look at a file that another mount has changed, as all that
+    /// copy whole files do.
+    /// </summary>
+    public static bool LooksBeforeCopy(SystemKind system) => system == SystemKind.Mount;
+
+    /// <summary>
     /// Which holes a file system knows is its own matter (lseek(2)): what it calls a hole must read as zeros, data that
     /// it passes over too.
     /// </summary>

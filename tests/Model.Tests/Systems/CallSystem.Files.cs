@@ -1,4 +1,5 @@
 using ClaudeFs.Model.Tests.Programs;
+using ClaudeFs.Model.Tests.Runs;
 using ClaudeFs.Primitives;
 
 namespace ClaudeFs.Model.Tests.Systems;
@@ -82,8 +83,9 @@ internal sealed partial class CallSystem
         return found < 0 ? Calls.ErrorOf(found) : new Outcome { Value = found };
     }
 
-    private static Outcome Copy(int source, int target, Operation op)
+    private Outcome Copy(int source, int target, Operation op)
     {
+        if (Differences.LooksBeforeCopy(Kind)) Stat("", Calls.AtEmptyPath, source);
         var (from, to) = (op.Offset, op.OtherOffset);
         var copied = Calls.CopyRange(source, ref from, target, ref to, (nint)op.Length, 0);
         return copied < 0 ? Calls.ErrorOf(copied) : new Outcome { Value = copied };

@@ -5,7 +5,7 @@ using ClaudeFs.Primitives;
 
 namespace ClaudeFs.Model.Tests.Systems;
 
-/// <summary>A directory that is reached by system calls, over one path for each client; made empty, and removed.</summary>
+/// <summary>A directory that is reached by system calls, over a path for each client; made and removed.</summary>
 internal sealed partial class CallSystem : ITestedSystem
 {
     private const int SeekDataWhence = 3;
@@ -123,7 +123,8 @@ internal sealed partial class CallSystem : ITestedSystem
     {
         var target = new byte[PathBytesMax];
         var length = Calls.ReadLink(path, target, target.Length);
-        return length < 0 ? Calls.ErrorOf(length) : new Outcome { Text = Encoding.UTF8.GetString(target, 0, (int)length) };
+        if (length < 0) return Calls.ErrorOf(length);
+        return new Outcome { Text = Encoding.UTF8.GetString(target, 0, (int)length) };
     }
 
     private static Outcome GetXattr(string path, Operation op)

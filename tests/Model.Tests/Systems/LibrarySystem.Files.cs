@@ -90,15 +90,8 @@ internal sealed partial class LibrarySystem
     private async ValueTask<Outcome> WriteAsync(OpenFile file, Operation op)
     {
         if (op.Length == 0) return new Outcome { Value = 0 };
-        var (client, offset) = (_clients[op.Client], op.Offset);
-        if ((file.Flags & OpenFlags.Append) != 0)
-        {
-            var now = await client.GetAttributesAsync(file.Inode, CancellationToken.None);
-            if (now.IsError) return now.Error;
-            offset = (long)now.Value.Attributes.SizeBytes;
-        }
-
-        var written = await client.WriteAsync(
+        var offset = (file.Flags & OpenFlags.Append) != 0 ? IFileSystem.AtEnd : op.Offset;
+        var written = await _clients[op.Client].WriteAsync(
             file.Inode, file.Handle, offset, op.Bytes(), killPrivileges: false, Caller.Root, CancellationToken.None);
         return written.IsError ? written.Error : new Outcome { Value = written.Value };
     }

@@ -48,7 +48,7 @@ internal sealed partial class LibrarySystem : ITestedSystem
     public async ValueTask<Outcome> RunAsync(Operation op) => op.Kind switch
     {
         OperationKind.SetTimes when op.SetsNoTime() => Outcome.Done,
-        OperationKind.MakeDirectory => await MakeAsync(op, FileMode.Directory | ((uint)op.Mode & Operation.DirectoryModeMask)),
+        OperationKind.MakeDirectory => await MakeAsync(op, op.DirectoryMode()),
         OperationKind.MakeNode => await MakeAsync(op, (uint)op.Mode),
         OperationKind.Symlink => await MakeAsync(op, FileMode.Symlink | 0x1FF),
         OperationKind.Link => await LinkAsync(op),

@@ -48,7 +48,8 @@ internal sealed class LibraryWorld : IAsyncDisposable
     {
         var run = Interlocked.Increment(ref _runs);
         var root = Path.Combine(_directory, $"local-{run}");
-        return [await LibrarySystem.StartAsync($"run-{run}", [.. _clients]), new CallSystem(SystemKind.Local, root, root)];
+        var library = await LibrarySystem.StartAsync($"run-{run}", [.. _clients]);
+        return [library, new CallSystem(SystemKind.Local, root, root)];
     }
 
     public async ValueTask DisposeAsync()
