@@ -39,8 +39,8 @@ internal sealed class FileWriter
     }
 
     /// <summary>
-    /// Buffers all of <paramref name="source"/>, also <see cref="IFileSystem.AtEnd"/>. Errors: EFBIG, ENOSPC, EDQUOT, ESTALE, ETIMEDOUT, EINTR (nothing was
-    /// written).
+    /// Buffers all of <paramref name="source"/>, also <see cref="IFileSystem.AtEnd"/>. Errors: EFBIG, ENOSPC, EDQUOT,
+    /// ESTALE, ETIMEDOUT, EINTR (nothing was written).
     /// </summary>
     public ValueTask<FsResult<int>> WriteAsync(
         CachedInode inode, long offset, ReadOnlyMemory<byte> source, bool killPrivileges,

@@ -190,12 +190,13 @@ internal sealed class Generator
 
     private void DrawXattr(Operation op)
     {
-        op.Path = Path(isNew: false);
+        var given = _model.Paths().FindAll(static p => p.Node.Xattrs.Count > 0 && p.Path.Length > 0);
+        op.Path = given.Count > 0 && !OneIn(3) ? Pick(given).Path : Path(isNew: false);
         op.Other = op.Kind == OperationKind.ListXattr ? "" : Pick(XattrNames);
         if (op.Kind == OperationKind.GetXattr) op.Length = OneIn(2) ? _random.Next(150) : 400;
         if (op.Kind != OperationKind.SetXattr) return;
         (op.Length, op.Data, op.Flags) = (_random.Next(300), _random.Next(1, 1 << 30), OneIn(2) ? 0 : _random.Next(3));
-        if (OneIn(15)) op.Length = 65_537;
+        if (OneIn(8)) op.Length = 65_537;
     }
 
     private string Path(bool isNew)
