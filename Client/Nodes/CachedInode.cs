@@ -129,11 +129,17 @@ internal sealed class CachedInode(InodeId id, EntryTally tally)
     /// <summary>
     /// Takes in attributes that were asked for at <paramref name="fence"/>, or answered a change of the client's own
     /// that began then and has not been marked as ended. Older ones than those here are passed over; so is, for
-    /// staleness, what another change of the client's own may have overtaken.
+    /// staleness, what another change of the client's own may have overtaken. What was asked for before a session was
+    /// lost, and may have been answered under the next, is shown but not kept: it is asked for again.
     /// </summary>
     public void Learn(in InodeAttributes attributes, long fence)
     {
-        if (fence < _voidSince) return;
+        if (fence < _voidSince)
+        {
+            if (_isVoid) (_server, IsStale) = (attributes, true);
+            return;
+        }
+
         var isOlder = HasAttributes && !_isVoid && attributes.ChangeCounter < _server.ChangeCounter;
         if (isOlder) return;
         (_server, _isVoid) = (attributes, false);

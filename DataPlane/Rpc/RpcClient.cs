@@ -8,8 +8,8 @@ namespace ClaudeFs.DataPlane.Rpc;
 
 /// <summary>
 /// Keeps a connection to one of several addresses of a service: connects at the first call, and again by itself
-/// whenever the connection ends, with pauses that double from 50 ms to 10 s. A call made meanwhile waits for the
-/// connection within its own time. Serves the peer's calls with its router. Thread-safe. Lock: <c>_gate</c>, held over
+/// whenever the connection ends, with pauses that double from 50 ms to 10 s, or to 1 s while it can be made. A call
+/// made meanwhile waits for the connection within its own time. Serves the peer's calls with its router. Thread-safe. Lock: <c>_gate</c>, held over
 /// nothing that waits.
 /// </summary>
 public sealed class RpcClient : IRpcCaller, IAsyncDisposable
@@ -191,8 +191,9 @@ public sealed class RpcClient : IRpcCaller, IAsyncDisposable
         try
         {
             // A connection that did not last is not made again at once, or a server that ends each would be hammered.
-            var isPaused = _connectedAt is { } at && _time.GetElapsedTime(at) < _options.ReconnectDelayMax;
+            var isPaused = _connectedAt is { } at && _time.GetElapsedTime(at) < _options.BrokenDelayMax;
             if (!isPaused) _pause = _options.ReconnectDelayMin;
+            else if (_pause > _options.BrokenDelayMax) _pause = _options.BrokenDelayMax;
             for (var attempt = 0; !_closing.IsCancellationRequested; attempt++)
             {
                 // All addresses are tried once before a pause.

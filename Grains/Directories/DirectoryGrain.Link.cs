@@ -20,11 +20,11 @@ internal sealed partial class DirectoryGrain
         intents.Add(Inode, RecallCause.EntriesChange, name);
         intents.Add(target, RecallCause.AttributesChange);
         refused = await intents.TakeAsync();
-        if (refused != FsError.None) return refused;
+        if (refused != FsError.None) return Refused<EntryReply>(op, refused);
         try
         {
-            if (Shard.TryAnswered<EntryReply>(op, out var earlier)) return earlier;
-            return new Decision<EntryReply>(ApplyLinkAsync(op, name, target));
+            if (TryAnswered<EntryReply>(op, out var earlier)) return earlier;
+            return Decided(op, ApplyLinkAsync(op, name, target));
         }
         finally
         {

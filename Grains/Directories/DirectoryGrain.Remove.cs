@@ -25,22 +25,23 @@ internal sealed partial class DirectoryGrain
             intents.Add(Inode, RecallCause.EntriesChange, name);
             AddVictim(intents, dentry);
             refused = await intents.TakeAsync();
-            if (refused != FsError.None) return refused;
+            if (refused != FsError.None) return Refused<RemovedReply>(op, refused);
             ValueTask<FsResult<RemovedReply>> answer;
             bool isDone;
             try
             {
-                isDone = Shard.TryAnswered(op, out answer) || TryRemove(op, name, isDirectory, dentry, out answer);
+                if (TryAnswered(op, out answer)) return answer;
+                isDone = TryRemove(op, name, isDirectory, dentry, out answer);
             }
             finally
             {
                 intents.Release();
             }
 
-            if (isDone) return answer;
+            if (isDone) return Decided(op, answer);
         }
 
-        return refused == FsError.None ? FsError.EAGAIN : refused;
+        return Refused<RemovedReply>(op, refused == FsError.None ? FsError.EAGAIN : refused);
     }
 
     // False: the name means something else than when the intents were chosen.

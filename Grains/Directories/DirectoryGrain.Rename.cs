@@ -25,22 +25,23 @@ internal sealed partial class DirectoryGrain
             var intents = new IntentSet(Core, op.Id.Session);
             AddIntents(intents, plan);
             refused = await intents.TakeAsync();
-            if (refused != FsError.None) return refused;
+            if (refused != FsError.None) return Refused<RenamedReply>(op, refused);
             ValueTask<FsResult<RenamedReply>> answer;
             bool isDone;
             try
             {
-                isDone = Shard.TryAnswered(op, out answer) || TryRename(op, plan, out answer);
+                if (TryAnswered(op, out answer)) return answer;
+                isDone = TryRename(op, plan, out answer);
             }
             finally
             {
                 intents.Release();
             }
 
-            if (isDone) return answer;
+            if (isDone) return Decided(op, answer);
         }
 
-        return refused == FsError.None ? FsError.EAGAIN : refused;
+        return Refused<RenamedReply>(op, refused == FsError.None ? FsError.EAGAIN : refused);
     }
 
     private RenamePlan PlanRename(FsName name, InodeId newParent, FsName newName, RenameFlags flags)

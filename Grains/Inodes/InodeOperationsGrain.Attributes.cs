@@ -44,7 +44,7 @@ internal abstract partial class InodeOperationsGrain
     /// Whether this is a retry of what was done: then none of its parts may be done again, others may have written
     /// since.
     /// </summary>
-    protected bool IsAnswered(in OperationContext op) => Shard.TryAnswered<AttributesReply>(op, out _);
+    protected bool IsAnswered(in OperationContext op) => TryAnswered<AttributesReply>(op, out _);
 
     private async ValueTask<FsResult<AttributesReply>> SetSizeAsync(OperationContext op, AttributesChange change)
     {

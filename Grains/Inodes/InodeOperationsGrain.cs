@@ -74,24 +74,45 @@ internal abstract partial class InodeOperationsGrain : Grain
         for (var round = 0; round < Limits.QuotaRoundsMax && refused == FsError.None; round++)
         {
             var hold = await HoldAsync(op.Id.Session, LeaseMode.Write, cause, name);
-            if (hold.Error != FsError.None) return hold.Error;
-            QuotaNeed need = default;
-            ValueTask<FsResult<T>> answer;
+            if (hold.Error != FsError.None) return Refused<T>(op, hold.Error);
+            QuotaNeed need;
             try
             {
-                answer = Shard.TryAnswered<T>(op, out var earlier) ? earlier : change(this, op, state, out need);
+                if (TryAnswered<T>(op, out var earlier)) return earlier;
+                var answer = change(this, op, state, out need);
+                if (need.IsNone) return Decided(op, answer);
             }
             finally
             {
                 Release(hold);
             }
 
-            if (need.IsNone) return answer;
             refused = await LendAsync(need);
         }
 
-        return refused == FsError.None ? FsError.EDQUOT : refused;
+        return Refused<T>(op, refused == FsError.None ? FsError.EDQUOT : refused);
     }
+
+    /// <summary>
+    /// Whether the operation has its answer already: an earlier attempt's, or that its session ended while it waited.
+    /// To be asked in the turn that changes something.
+    /// </summary>
+    protected bool TryAnswered<T>(in OperationContext op, out ValueTask<FsResult<T>> answer)
+    {
+        var session = op.Id.Session;
+        if (session == SessionId.None || Core.Sessions.Find(session) is { IsAlive: true })
+            return Shard.TryAnswered(op, out answer);
+        answer = new(FsError.ESTALE);
+        return true;
+    }
+
+    /// <summary>The operation is refused, whichever of its attempts is asked.</summary>
+    protected Decision<T> Refused<T>(in OperationContext op, FsError error) =>
+        Decided(op, new ValueTask<FsResult<T>>(error));
+
+    /// <summary>Decided in this turn, whichever of its attempts is asked.</summary>
+    protected Decision<T> Decided<T>(in OperationContext op, ValueTask<FsResult<T>> answer) =>
+        new(Shard.Decided(op, answer));
 
     /// <summary>Asks the quota's grain for a slice. Errors: EDQUOT.</summary>
     protected async ValueTask<FsError> LendAsync(QuotaNeed need)

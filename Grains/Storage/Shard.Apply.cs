@@ -6,7 +6,7 @@ namespace ClaudeFs.Grains.Storage;
 // The shard as the store sees it: batches applied, committed, failed, released.
 public sealed partial class Shard
 {
-    private readonly Dictionary<SessionId, List<ulong>> _windows = [];
+    private readonly Dictionary<SessionId, SessionWindow> _windows = [];
 
     internal Lock Lock => _lock;
 
@@ -36,7 +36,7 @@ public sealed partial class Shard
     internal void Apply(ShardBatch batch)
     {
         var op = batch.Context.Id;
-        Invariant.That(op.Number == 0 || batch.Answer is null || !WindowOf(op.Session).Contains(op.Number));
+        Invariant.That(op.Number == 0 || batch.Answer is null || !WindowOf(op.Session).IsKept(op.Number));
         batch.Sequence = ++_sequence;
         if (_nextInode > _inodeCeiling || _isShardRowStale) PromiseInodes(batch);
         ApplyChanges(batch);
@@ -123,33 +123,26 @@ public sealed partial class Shard
     {
         if (batch.Context.Id.Number == 0) return;
         var window = WindowOf(session);
+        window.Acknowledge(batch.Context.AcknowledgedBelow);
         DropAnswers(batch, window, session, batch.Context.AcknowledgedBelow);
         if (batch.Answer is not { } answer) return;
-        window.Add(answer.Number);
+        window.Keep(answer.Number);
         AddDerived(batch, answer.Key, answer);
     }
 
     // Answers leave with the first batch whose client has acknowledged them; replay derives the same.
-    private void DropAnswers(ShardBatch batch, List<ulong> window, SessionId session, ulong below)
+    private void DropAnswers(ShardBatch batch, SessionWindow window, SessionId session, ulong below)
     {
-        var kept = 0;
-        for (var i = 0; i < window.Count; i++)
-        {
-            var number = window[i];
-            if (number < below) AddDerived(batch, RowKey.Answer(session, number), null);
-            else window[kept++] = number;
-        }
-
-        window.RemoveRange(kept, window.Count - kept);
+        while (window.TryDrop(below, out var number)) AddDerived(batch, RowKey.Answer(session, number), null);
     }
 
-    // Numbers of a session whose answers are kept. Precondition: the lock is held; reads the tables once a session.
-    private List<ulong> WindowOf(SessionId session)
+    // What is known of a session's operations. Precondition: the lock is held; reads the tables once a session.
+    private SessionWindow WindowOf(SessionId session)
     {
         ref var window = ref CollectionsMarshal.GetValueRefOrAddDefault(_windows, session, out _);
         if (window is not null) return window;
 
-        window = [];
+        window = new();
         var rows = new AnswerRow[StoreLimits.ScanRows];
         var after = -1L;
         int count;
@@ -157,7 +150,7 @@ public sealed partial class Shard
         {
             var version = default(ReadVersion);
             count = ReadRange(RowKind.Answer, (long)session.Value, after, rows.AsSpan(), ref version);
-            for (var i = 0; i < count; i++) window.Add(rows[i].Number);
+            for (var i = 0; i < count; i++) window.Keep(rows[i].Number);
             if (count > 0) after = rows[count - 1].Key.Item;
         }
         while (count == rows.Length);

@@ -133,15 +133,8 @@ public sealed partial class Shard
     public IReadOnlyList<QuotaRow> ReadQuotas(ref ReadVersion version) =>
         ReadWhole<QuotaRow>(RowKind.Quota, 0, long.MinValue, ref version);
 
-    private AnswerRow? FindAnswer(in OperationContext op, ref ReadVersion version)
-    {
-        lock (_lock)
-        {
-            if (!WindowOf(op.Id.Session).Contains(op.Id.Number)) return null;
-        }
-
-        return (AnswerRow?)Find(RowKey.Answer(op.Id.Session, op.Id.Number), ref version);
-    }
+    private AnswerRow? FindAnswer(in OperationContext op, ref ReadVersion version) =>
+        (AnswerRow?)Find(RowKey.Answer(op.Id.Session, op.Id.Number), ref version);
 
     private Row? Find(in RowKey key, ref ReadVersion version)
     {

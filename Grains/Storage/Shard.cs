@@ -114,32 +114,46 @@ public sealed partial class Shard
     }
 
     /// <summary>
-    /// Whether this operation has been applied before: then <paramref name="earlier"/> is its answer, once committed.
-    /// To be asked at the start of an operation, and again after every await that comes before Submit. Errors in the
-    /// answer: EINVAL (already acknowledged, or another kind of operation had this id), EAGAIN (too far above what is
-    /// acknowledged).
+    /// Whether this operation has been decided before: then <paramref name="earlier"/> is its answer, once committed.
+    /// To be asked at the start of an operation, and again after every await that comes before Submit; what is decided
+    /// in the same turn is told to <see cref="Decided"/>. Errors in the answer: the first attempt's, EINVAL (already
+    /// acknowledged, or another kind of operation had this id), EAGAIN (too far above what is acknowledged).
     /// </summary>
     public bool TryAnswered<T>(in OperationContext op, out ValueTask<FsResult<T>> earlier)
     {
         earlier = default;
         if (op.Id.Number == 0) return false;
-        if (op.Id.Number < op.AcknowledgedBelow)
+        bool isKept;
+        lock (_lock)
         {
-            earlier = new(FsError.EINVAL);
-            return true;
-        }
-
-        if (op.Id.Number - op.AcknowledgedBelow > StoreLimits.SessionWindowMax)
-        {
-            earlier = new(FsError.EAGAIN);
-            return true;
+            var window = WindowOf(op.Id.Session);
+            window.Acknowledge(op.AcknowledgedBelow);
+            if (TryAnswerPlain(window, op.Id.Number, out earlier)) return true;
+            isKept = window.IsKept(op.Id.Number);
         }
 
         var version = default(ReadVersion);
-        if (FindAnswer(op, ref version) is not { } row) return false;
+        if (!isKept || FindAnswer(op, ref version) is not { } row) return false;
         var answer = row.TryGet<T>(out var same) ? same : FsError.EINVAL;
         earlier = op.Ack == AckMode.Applied ? new(answer) : WhenAsync(version.Sequence, answer);
         return true;
+    }
+
+    /// <summary>
+    /// What was decided in this turn: an answer that changed nothing is from here on every attempt's, until the client
+    /// has acknowledged it. Returns the answer.
+    /// </summary>
+    public ValueTask<FsResult<T>> Decided<T>(in OperationContext op, ValueTask<FsResult<T>> answer)
+    {
+        if (op.Id.Number == 0) return answer;
+        lock (_lock)
+        {
+            if (WindowOf(op.Id.Session).IsKept(op.Id.Number)) return answer;
+        }
+
+        var plain = answer.AsTask();
+        lock (_lock) WindowOf(op.Id.Session).Answer(op.Id.Number, plain);
+        return new(plain);
     }
 
     /// <summary>
@@ -177,5 +191,16 @@ public sealed partial class Shard
         // It may have been left to come along with another.
         Store.Kick();
         return task;
+    }
+
+    private static bool TryAnswerPlain<T>(SessionWindow window, ulong number, out ValueTask<FsResult<T>> answer)
+    {
+        answer = default;
+        if (number < window.AcknowledgedBelow) answer = new(FsError.EINVAL);
+        else if (number - window.AcknowledgedBelow > StoreLimits.SessionWindowMax) answer = new(FsError.EAGAIN);
+        else if (window.FindPlain(number) is { } plain)
+            answer = plain is Task<FsResult<T>> same ? new(same) : new(FsError.EINVAL);
+        else return false;
+        return true;
     }
 }

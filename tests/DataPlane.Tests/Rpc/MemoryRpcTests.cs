@@ -103,6 +103,31 @@ public sealed class MemoryRpcTests : RpcConformance
         Assert.Equal(0, await h.UntilAsync(receiving));
     });
 
+    // A client that stays away for longer than a recall may take loses its session, with all that it has written.
+    [Fact]
+    public Task A_client_whose_connections_break_stays_away_for_a_second_at_most() => RunAsync(async h =>
+    {
+        var memory = (MemoryHarness)h;
+        await using var pair = await RpcPair.StartAsync(h, static _ => new ValueTask<RpcResponse>(RpcResponse.Empty));
+        var longest = TimeSpan.Zero;
+        for (var i = 0; i < 12; i++)
+        {
+            await pair.ConnectAsync();
+            memory.Network.Links[^1].Break();
+            var broken = h.Time.GetTimestamp();
+            memory.RunUntilIdle();
+            Assert.NotEqual(RpcClientState.Connected, pair.Client.State);
+            while (pair.Client.State != RpcClientState.Connected && longest < TimeSpan.FromSeconds(20))
+            {
+                memory.Advance(TimeSpan.FromMilliseconds(10));
+                var away = h.Time.GetElapsedTime(broken);
+                longest = away > longest ? away : longest;
+            }
+        }
+
+        Assert.InRange(longest, TimeSpan.FromMilliseconds(400), TimeSpan.FromMilliseconds(1100));
+    });
+
     [Fact]
     public Task A_client_connects_again_after_its_server_restarts() => RunAsync(async h =>
     {

@@ -60,6 +60,26 @@ public class SessionTests
     }
 
     [Fact]
+    public async Task What_waited_for_others_leases_is_not_done_once_its_session_is_over()
+    {
+        await using var silo = await TestSilo.StartAsync();
+        var (client, other) = (await TestClient.OpenAsync(silo, 11), await TestClient.OpenAsync(silo, 12));
+        await client.FileAsync(InodeId.Root, "a");
+        Ok(await other.LookupAsync(InodeId.Root, "a"));
+        var answer = new TaskCompletionSource<LeaseReturn>();
+        other.OnRecall = _ => new(answer.Task);
+        var unlinked = client.UnlinkAsync(InodeId.Root, "a").AsTask();
+        var made = client.MakeAsync(InodeId.Root, "b", Primitives.FileMode.Regular | 0x1A4).AsTask();
+        Assert.False(unlinked.IsCompleted || made.IsCompleted);
+        Ok(await client.Grain.CloseAsync());
+        answer.SetResult(default);
+        Assert.Equal(FsError.ESTALE, (await new ValueTask<FsResult<RemovedReply>>(unlinked).SoonAsync()).Error);
+        Assert.Equal(FsError.ESTALE, (await new ValueTask<FsResult<EntryReply>>(made).SoonAsync()).Error);
+        Assert.False(Ok(await other.LookupAsync(InodeId.Root, "a")).Attributes.Inode.IsNone);
+        Assert.True(Ok(await other.LookupAsync(InodeId.Root, "b")).Attributes.Inode.IsNone);
+    }
+
+    [Fact]
     public async Task Keepalives_keep_a_session_beyond_its_term()
     {
         await using var silo = await TestSilo.StartAsync();

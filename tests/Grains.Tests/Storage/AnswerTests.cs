@@ -71,6 +71,32 @@ public class AnswerTests
         Assert.Throws<InvariantException>(() => Submit(simulated.Shard(), "b", op));
     }
 
+    // It carries what was acknowledged when it was sent, not what has been since.
+    [Fact]
+    public void An_attempt_that_comes_after_its_answer_was_acknowledged_does_nothing()
+    {
+        var simulated = SimulatedStore.Open(7);
+        Create(simulated, "a", SimulatedStore.Op(Session, 1));
+        Create(simulated, "b", SimulatedStore.Op(Session, 2, acknowledgedBelow: 2));
+        Assert.True(simulated.Shard().TryAnswered<AttributesReply>(SimulatedStore.Op(Session, 1), out var late));
+        Assert.Equal(FsError.EINVAL, simulated.Loops.Run(late).Error);
+    }
+
+    [Fact]
+    public void A_refusal_is_every_attempts_until_it_is_acknowledged()
+    {
+        var simulated = SimulatedStore.Open(8);
+        var (shard, op) = (simulated.Shard(), SimulatedStore.Op(Session, 1));
+        Assert.False(shard.TryAnswered<AttributesReply>(op, out _));
+        var told = shard.Decided(op, new ValueTask<FsResult<AttributesReply>>(FsError.EEXIST));
+        Assert.Equal(FsError.EEXIST, simulated.Loops.Run(told).Error);
+        Assert.True(shard.TryAnswered<AttributesReply>(op, out var other));
+        Assert.Equal(FsError.EEXIST, simulated.Loops.Run(other).Error);
+        Assert.False(shard.TryAnswered<AttributesReply>(SimulatedStore.Op(Session, 2, 2), out _));
+        Assert.True(shard.TryAnswered<AttributesReply>(op, out var late));
+        Assert.Equal(FsError.EINVAL, simulated.Loops.Run(late).Error);
+    }
+
     [Fact]
     public void A_number_too_far_ahead_is_asked_to_wait()
     {

@@ -221,7 +221,7 @@ internal sealed class SharedDriver(
     {
         var start = shared.Now();
         var found = await Files.LookupAsync(shared.Inode, FsName.Of(wanted), CancellationToken.None);
-        Note($"lookup {wanted}", found.Error.ToString());
+        Note($"lookup {wanted}", found.IsError ? found.Error.ToString() : $"{found.Value.Attributes.Inode}");
         if (IsLost(found.Error)) return null;
         Answers.Check($"{Name} lookup {wanted}", found.Error, []);
         var inode = found.Value.Attributes.Inode;
