@@ -170,9 +170,14 @@ internal sealed class CachedInode(InodeId id, EntryTally tally)
         return true;
     }
 
-    /// <summary>A change of the client's own to a name has left; ends with <see cref="EndName"/>.</summary>
+    /// <summary>
+    /// A change of the client's own to a name has left; ends with <see cref="EndName"/>. Until then the name is asked
+    /// for: the silo shows the client its own changes before they are committed, and of two names of one rename the one
+    /// must not be new and the other old.
+    /// </summary>
     public void BeginName(FsName name)
     {
+        Forget(name);
         _namesUnderChange ??= [];
         var at = _namesUnderChange.FindIndex(other => other.Name == name);
         if (at < 0) _namesUnderChange.Add(new(name, 1, false));
@@ -192,9 +197,12 @@ internal sealed class CachedInode(InodeId id, EntryTally tally)
         return !isContested;
     }
 
-    /// <summary>Remembers a name; false when there is no room, and so no front end may keep it either.</summary>
+    /// <summary>
+    /// Remembers a name; false when there is no room or it is being changed, and so no front end may keep it either.
+    /// </summary>
     public bool Remember(FsName name, InodeId child)
     {
+        if (_namesUnderChange is { Count: > 0 } changing && changing.Exists(other => other.Name == name)) return false;
         Entries ??= [];
         if (!Entries.ContainsKey(name) && !tally.TryAdd()) return false;
         Entries[name] = child;

@@ -9,8 +9,8 @@ namespace ClaudeFs.DataPlane.Rpc;
 /// <summary>
 /// Keeps a connection to one of several addresses of a service: connects at the first call, and again by itself
 /// whenever the connection ends, with pauses that double from 50 ms to 10 s, or to 1 s while it can be made. A call
-/// made meanwhile waits for the connection within its own time. Serves the peer's calls with its router. Thread-safe. Lock: <c>_gate</c>, held over
-/// nothing that waits.
+/// made meanwhile waits for the connection within its own time. Serves the peer's calls with its router. Thread-safe.
+/// Lock: <c>_gate</c>, held over nothing that waits.
 /// </summary>
 public sealed class RpcClient : IRpcCaller, IAsyncDisposable
 {

@@ -110,6 +110,19 @@ public sealed class LeaseOrderTests : IAsyncDisposable
         Assert.Equal(made.Inode, (await reader.FindAsync("late")).Attributes.Inode);
     }
 
+    // Of the two names of a rename the other must not be old for who has seen that the one is gone.
+    [Fact]
+    public void Name_is_not_remembered_while_it_is_being_changed()
+    {
+        var name = FsName.Of("a");
+        Assert.True(_inode.Remember(name, new InodeId(8)));
+        _inode.BeginName(name);
+        Assert.False(_inode.Entries!.ContainsKey(name));
+        Assert.False(_inode.Remember(name, new InodeId(8)));
+        Assert.True(_inode.EndName(name));
+        Assert.True(_inode.Remember(name, new InodeId(9)));
+    }
+
     [Fact]
     public async Task Content_is_new_although_the_map_of_the_old_comes_after_it_was_written()
     {

@@ -13,8 +13,12 @@ internal static class Program
     /// <summary>First argument of a run of cuts, which prints its counts as a second line.</summary>
     public const string CutsArgument = "cuts";
 
+    /// <summary>First argument of runs with faults: <c>SEED COUNT [OPERATIONS [CRASHES [PLANTED]]]</c>.</summary>
+    public const string FaultsArgument = "faults";
+
     public static int Main(string[] arguments)
     {
+        if (arguments[0] == FaultsArgument) return RunFaults(arguments);
         using var log = Environment.GetEnvironmentVariable("CLAUDEFS_TRACE") is { } path
             ? new StreamWriter(path) { AutoFlush = true }
             : null;
@@ -24,6 +28,29 @@ internal static class Program
         Console.WriteLine($"{result.TraceHash:x16}");
         if (arguments[0] == CutsArgument) Console.WriteLine(result.Crashes.ToLine());
         Console.Error.WriteLine($"{result} in {TimeProvider.System.GetElapsedTime(started)}");
+        return 0;
+    }
+
+    // One line of sums, after the last seed; the first seed that fails ends it.
+    private static int RunFaults(string[] arguments)
+    {
+        using var log = Environment.GetEnvironmentVariable("CLAUDEFS_TRACE") is { } path
+            ? new StreamWriter(path) { AutoFlush = true }
+            : null;
+        var (first, count, sum) = (Number(arguments[1]), Number(arguments[2]), FaultResult.None);
+        var started = TimeProvider.System.GetTimestamp();
+        for (var seed = first; seed < first + count; seed++)
+        {
+            var plan = new FaultPlan(seed) { Log = log };
+            if (arguments.Length > 3) plan = plan with { OperationCount = Number(arguments[3]) };
+            if (arguments.Length > 4) plan = plan with { CrashCount = Number(arguments[4]) };
+            if (arguments.Length > 5) plan = plan with { Planted = Enum.Parse<PlantedFault>(arguments[5]) };
+            sum += FaultRun.Execute(plan);
+        }
+
+        var elapsed = TimeProvider.System.GetElapsedTime(started);
+        Console.WriteLine(sum.ToLine());
+        Console.Error.WriteLine($"{sum} in {elapsed}: {sum.Operations / elapsed.TotalMinutes:F0} operations a minute");
         return 0;
     }
 

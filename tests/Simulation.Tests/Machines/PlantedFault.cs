@@ -27,6 +27,12 @@ internal enum PlantedFault
 
     /// <summary>The last append counts although its data was not all written.</summary>
     TornDataIsTrusted,
+
+    /// <summary>A client says that it gave a lease back, and goes on serving what it knows.</summary>
+    RecallIsIgnored,
+
+    /// <summary>The silo does not know an operation again that is sent again.</summary>
+    RetryIsDoneAgain,
 }
 
 /// <summary>Says that all data is what the log says.</summary>

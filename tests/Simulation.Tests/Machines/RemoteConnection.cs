@@ -48,7 +48,7 @@ internal sealed class RemoteConnection
         services.AddSingleton(process.Time);
         services.AddSingleton<WorkScheduler>(new SimulatedWorkScheduler(process));
         services.AddSingleton(new ProcessIdentity(process.Name));
-        services.AddSingleton<IMessageTransport>(transport);
+        services.AddSingleton(network.Disturb(transport, process));
         RuntimeServices.AddClient(services);
         new SiloBuilder(services, new ConfigurationBuilder().Build()).UseStaticClustering(
             new System.Net.IPEndPoint(System.Net.IPAddress.Loopback, SimulatedNetwork.SiloEndpoint.Port));

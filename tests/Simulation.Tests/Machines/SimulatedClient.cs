@@ -10,6 +10,7 @@ namespace ClaudeFs.Simulation.Tests.Machines;
 internal sealed class SimulatedClient(string name, bool isEmbedded, SimulatedWorld world)
 {
     private FileSystemClient? _files;
+    private SessionId _first;
 
     public string Name => name;
 
@@ -28,6 +29,9 @@ internal sealed class SimulatedClient(string name, bool isEmbedded, SimulatedWor
     /// <summary>Whether operations may fail because the silo is away or was away a moment ago.</summary>
     public bool MayFail { get; init; }
 
+    /// <summary>A mistake of the client that the run must find.</summary>
+    public PlantedFault Planted { get; init; }
+
     /// <summary>Whom it is a client of.</summary>
     public SimulatedSilo? Silo { get; set; }
 
@@ -36,6 +40,9 @@ internal sealed class SimulatedClient(string name, bool isEmbedded, SimulatedWor
     /// </summary>
     public bool IsDoomed => Silo is null || Session.Equals(default) || !Silo.Serves(Session);
 
+    /// <summary>Since its start it has lost a session.</summary>
+    public bool HasLostSession => !Session.Equals(_first);
+
     /// <summary>Opens a session; within the process.</summary>
     public async Task StartAsync(SimulatedProcess process, IGrainFactory grains, IBlockClient blocks)
     {
@@ -43,9 +50,11 @@ internal sealed class SimulatedClient(string name, bool isEmbedded, SimulatedWor
         Start++;
         var loggers = new TraceLoggers(process, world.Trace);
         _files = await FileSystemClient.StartAsync(
-            new ClientDependencies(grains, blocks, process.Time, new SeededIdSource(SeedOfStart()), process,
+            new ClientDependencies(
+                PlantedGrains.For(grains, Planted), blocks, process.Time, new SeededIdSource(SeedOfStart()), process,
                 loggers.CreateLogger("client")),
             new ClientOptions { ClientName = name, IsEmbedded = isEmbedded }, CancellationToken.None);
+        _first = Session;
     }
 
     /// <summary>Flushes and closes.</summary>

@@ -2,6 +2,7 @@ using ClaudeFs.DataPlane.Rpc;
 using ClaudeFs.DataPlane.Transports;
 using ClaudeFs.DataPlane.Transports.Memory;
 using ClaudeFs.TestKit.Simulation;
+using Orleans.Messaging;
 
 namespace ClaudeFs.Simulation.Tests.Machines;
 
@@ -39,9 +40,21 @@ internal sealed class SimulatedNetwork
     /// <summary>Calls go on where the simulation is.</summary>
     public static RpcOptions RpcOptions { get; } = new() { InlineContinuations = true };
 
+    /// <summary>What happens to grain calls on their way.</summary>
+    public MessageFaultRates Messages { get; init; } = MessageFaultRates.None;
+
+    /// <summary>Messages that something was done to, and connections that broke.</summary>
+    public int FaultCount { get; private set; }
+
     public MemoryNetwork Links { get; }
 
     public MemoryTransport Transport { get; }
+
+    /// <summary>A transport on which messages go astray as they shall.</summary>
+    public IMessageTransport Disturb(IMessageTransport transport, SimulatedProcess process) =>
+        Messages == MessageFaultRates.None
+            ? transport
+            : new MessageFaults(transport, process, _world, _random, Messages, () => FaultCount++);
 
     /// <summary>The silo's machine is gone.</summary>
     public void KillSilo() => Links.Kill(SiloEndpoint);
@@ -51,6 +64,7 @@ internal sealed class SimulatedNetwork
         _world.Trace.Add($"arrives {link.Client}", bytes.Span);
         link.Delay = _random.Next(SlowOneIn) == 0 ? DelaySlow : DelayMin + (DelaySpread * _random.NextDouble());
         if (_breakOneIn == 0 || _random.Next(_breakOneIn) != 0) return;
+        FaultCount++;
         _world.Trace.Add("breaks", link.Client);
         _world.Outside.Post("break", static state => ((MemoryLink)state!).Break(), link);
     }

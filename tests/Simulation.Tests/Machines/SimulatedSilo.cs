@@ -51,7 +51,7 @@ internal sealed class SimulatedSilo
     {
         var silo = new SimulatedSilo(process, new TraceLoggers(process, world.Trace));
         await silo.OpenAsync(disks);
-        await silo.StartRuntimeAsync();
+        await silo.StartRuntimeAsync(network);
         await silo.ListenAsync(network);
         return silo;
     }
@@ -98,7 +98,7 @@ internal sealed class SimulatedSilo
         _ = ConfirmEpochsAsync();
     }
 
-    private async Task StartRuntimeAsync()
+    private async Task StartRuntimeAsync(SimulatedNetwork network)
     {
         var services = new ServiceCollection();
         services.AddSingleton(_loggers);
@@ -108,7 +108,7 @@ internal sealed class SimulatedSilo
         services.AddSingleton(_process.Context);
         services.AddSingleton(new ProcessIdentity(_process.Name));
         services.AddSingleton<IGarbageEpochs>(Blocks.Epochs);
-        services.AddSingleton<IMessageTransport>(_transport);
+        services.AddSingleton(network.Disturb(_transport, _process));
         RuntimeServices.AddSilo(services);
         new SiloBuilder(services, new ConfigurationBuilder().Build())
             .AddClaudeFsGrains(Metadata, new GrainOptions { SessionTerm = TimeSpan.FromSeconds(15) });
