@@ -255,6 +255,11 @@ internal sealed class Committer : IAssistedWork, IDisposable
         }
 
         if (outcome != AppendOutcome.Committed) return null;
+        if (_store.FeedFailure is { } failure)
+        {
+            _store.Fail($"Flushing the data failed: {failure}");
+            return null;
+        }
 
         AppendCount++;
         var batches = new ShardBatch[count];

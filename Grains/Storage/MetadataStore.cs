@@ -76,6 +76,8 @@ public sealed partial class MetadataStore : IAsyncDisposable
 
     internal Materialiser Materialiser { get; }
 
+    internal string? FeedFailure => _seams.Feed?.Failure;
+
     internal bool IsQueueLong => _committer.IsQueueLong;
 
     /// <summary>

@@ -15,6 +15,12 @@ public interface IReferenceFeed
     ulong DurableCursor { get; }
 
     /// <summary>
+    /// Why a flush of the follower's device failed; null when none has. What was written before may never become
+    /// durable, whatever a later flush says: nothing that names it may be acknowledged any more.
+    /// </summary>
+    string? Failure => null;
+
+    /// <summary>
     /// Applies the deltas of all appends after the last call's <paramref name="cursor"/> up to this one; a repeated
     /// cursor (replay after a crash) is applied once. Counts and cursor are stored together, at some later time.
     /// </summary>
