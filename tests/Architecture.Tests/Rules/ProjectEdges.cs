@@ -23,6 +23,7 @@ internal static class ProjectEdges
         ["Gateways"] = ["Primitives", "Client"],
         ["Silo"] = ["Primitives", "Platform", "Grains.Interfaces", "Grains", "DataPlane", "Gateways"],
         ["Cli"] = [Any],
+        ["eng"] = [],
         ["tests"] = [Any],
         ["bench"] = [Any],
     };
