@@ -30,6 +30,8 @@ internal sealed class CrashCampaign(DevMount mount, int seed) : IAsyncDisposable
     private readonly Random _random = new(seed);
     private readonly List<Strand> _strands = [];
 
+    public int Seed => seed;
+
     public long Operations => _strands.Sum(strand => strand.Operations);
 
     public long SyncedFiles => _strands.Sum(strand => strand.SyncedFiles);
