@@ -210,16 +210,10 @@ public sealed class LeaseTable(IntentTable intents, Epoch epoch)
         lock (_lock)
         {
             _absent.Remove(session);
-            ReturnAllLocked(session);
+            ReturnAll(session);
             _sessions.Remove(session);
             foreach (var inode in _open.Keys.ToArray()) SetOpen(inode, session, false);
         }
-    }
-
-    /// <summary>The session holds nothing any more; what it has open stays open.</summary>
-    public void ReturnAll(SessionId session)
-    {
-        lock (_lock) ReturnAllLocked(session);
     }
 
     /// <summary>The session has come back and has its leases again: nothing has to wait for it.</summary>
@@ -228,7 +222,7 @@ public sealed class LeaseTable(IntentTable intents, Epoch epoch)
         lock (_lock) _absent.Remove(session);
     }
 
-    private void ReturnAllLocked(SessionId session)
+    private void ReturnAll(SessionId session)
     {
         foreach (var inode in _holders.Keys.ToArray())
         {

@@ -83,14 +83,10 @@ internal sealed class SessionGrain : Grain, ISessionGrain
     private FsResult<SessionWelcome> Reopen(SessionState state, SessionHello hello, ILeaseHolder holder)
     {
         if (state.Status is SessionStatus.Evicted or SessionStatus.Ended) return FsError.ESTALE;
-        if (state.ClientName != hello.ClientName) return FsError.EEXIST;
-        foreach (var memory in _core.Memories)
-        {
-            // What it held it takes again; what it was promised it asks for again.
-            memory.Leases.ReturnAll(_id);
-            memory.Slices.Unreserve(_id);
-        }
 
+        // A client opens a session once, and once more for each start of the silo: this is a copy that comes late, and
+        // must not touch what the session holds by now.
+        if (state.ClientName != hello.ClientName || state.IsSettled) return FsError.EEXIST;
         return Welcome(state, holder);
     }
 

@@ -121,7 +121,7 @@ public class IntentTableTests
         leases.NoteSettled(Second);
         Assert.Equal(LeaseMode.None, leases.TryGrantRead(Inode, First).Mode);
         Assert.Equal(LeaseMode.None, leases.Reclaim(Inode, Second, LeaseMode.Write).Mode);
-        leases.ReturnAll(Second);
+        leases.Drop(Second);
         Assert.Equal(LeaseMode.Read, leases.TryGrantRead(Inode, First).Mode);
     }
 

@@ -115,6 +115,18 @@ public class SessionTests
         Ok(await absent.Grain.KeepAliveAsync(0));
     }
 
+    [Theory, InlineData(false), InlineData(true)]
+    public async Task A_copy_of_the_opening_that_comes_late_takes_nothing_away(bool isReturning)
+    {
+        await using var silo = await TestSilo.StartAsync();
+        var client = await TestClient.OpenAsync(silo, 11);
+        var file = await client.FileAsync(InodeId.Root, "a");
+        Ok(await client.LeaseAsync(file, LeaseMode.Write));
+        Assert.Equal(FsError.EEXIST, (await client.OpenAsync(isReturning: isReturning)).Error);
+        Assert.Equal(LeaseMode.Write, silo.Core.MemoryOf(file).Leases.Find(file, client.Id).Mode);
+        Ok(await client.Grain.KeepAliveAsync(0));
+    }
+
     [Fact]
     public async Task Two_sessions_that_come_back_do_not_wait_for_each_other()
     {
