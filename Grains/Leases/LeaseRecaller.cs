@@ -141,8 +141,10 @@ internal sealed class LeaseRecaller(
     private Task PauseAsync(TimeSpan left) =>
         Task.Delay(TimeSpan.FromMilliseconds(Math.Ceiling(left.TotalMilliseconds)), time);
 
-    private TimeSpan SilenceLeft(SessionState state, long since) =>
-        options.RecallSilence - time.GetElapsedTime(Math.Max(since, state.LastProgress));
+    // A client in this process is not silent: it may wait, in an operation of its own, for the term of one that is.
+    private TimeSpan SilenceLeft(SessionState state, long since) => state.IsEmbedded
+        ? options.RecallSilence
+        : options.RecallSilence - time.GetElapsedTime(Math.Max(since, state.LastProgress));
 
     private async ValueTask WaitForTermAsync(SessionState state, InodeId inode)
     {

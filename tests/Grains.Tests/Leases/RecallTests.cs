@@ -143,6 +143,26 @@ public class RecallTests
     }
 
     [Fact]
+    public async Task A_holder_in_the_silos_process_is_waited_for()
+    {
+        await using var silo = await TestSilo.StartAsync();
+        var (embedded, other) = (
+            await TestClient.OpenAsync(silo, 11, isEmbedded: true), await TestClient.OpenAsync(silo, 12));
+        var file = await embedded.FileAsync(InodeId.Root, "a");
+        var answer = new TaskCompletionSource<LeaseReturn>();
+        embedded.OnRecall = _ => new(answer.Task);
+        var wish = other.LeaseAsync(file, LeaseMode.Write).AsTask();
+        await Eventually.HoldsAsync(() => !embedded.Recalls.IsEmpty, "the recall came");
+        var start = silo.Time.GetTimestamp();
+        await Eventually.HoldsAsync(() => Advance(silo, TimeSpan.FromSeconds(0.1))
+            && silo.Time.GetElapsedTime(start) > Options.RecallSilence * 3, "three times the silence");
+        Assert.True(IsAlive(silo, embedded));
+        Assert.False(wish.IsCompleted);
+        answer.SetResult(default);
+        Assert.Equal(LeaseMode.Write, Ok(await wish.WaitAsync(TimeSpan.FromSeconds(30))).Lease.Mode);
+    }
+
+    [Fact]
     public async Task A_holder_that_makes_progress_is_not_evicted()
     {
         await using var silo = await TestSilo.StartAsync();
