@@ -17,9 +17,13 @@ internal sealed class WriteBuffer(SlabPool pool)
     private readonly Dictionary<long, DirtyChunk> _current = [];
     private readonly Dictionary<long, DirtyChunk> _flushing = [];
     private ulong _writes;
+    private bool _isFlushGivenUp;
 
     /// <summary>Whether nothing waits for a flush, and no flush is under way.</summary>
     public bool IsEmpty => _current.Count == 0 && _flushing.Count == 0;
+
+    /// <summary>Whether there are bytes that readers see.</summary>
+    public bool HasVisible => _current.Count > 0 || (_flushing.Count > 0 && !_isFlushGivenUp);
 
     /// <summary>Whether writes wait that no flush has taken.</summary>
     public bool HasCurrent => _current.Count > 0;
@@ -121,7 +125,7 @@ internal sealed class WriteBuffer(SlabPool pool)
     public bool TryFindRun(long position, long end, out BufferedRun run)
     {
         run = default;
-        if (IsEmpty) return false;
+        if (!HasVisible) return false;
         for (var index = position / Limits.ChunkBytes; index * Limits.ChunkBytes < end; index++)
         {
             var chunkOffset = index * Limits.ChunkBytes;
@@ -227,6 +231,17 @@ internal sealed class WriteBuffer(SlabPool pool)
         }
 
         _flushing.Clear();
+        _isFlushGivenUp = false;
+        FindEnd();
+    }
+
+    /// <summary>
+    /// The flush under way, if any, will not be committed under the lease under which its bytes were written: from here
+    /// on nobody sees them. It still ends with <see cref="EndFlush"/>.
+    /// </summary>
+    public void GiveUpFlush()
+    {
+        _isFlushGivenUp = _flushing.Count > 0;
         FindEnd();
     }
 
@@ -257,6 +272,7 @@ internal sealed class WriteBuffer(SlabPool pool)
     {
         End = 0;
         foreach (var chunk in _current.Values) End = Math.Max(End, chunk.Offset + chunk.Valid.End);
+        if (_isFlushGivenUp) return;
         foreach (var chunk in _flushing.Values) End = Math.Max(End, chunk.Offset + chunk.Valid.End);
     }
 
@@ -264,7 +280,7 @@ internal sealed class WriteBuffer(SlabPool pool)
     {
         (start, end) = (0, 0);
         var hasNew = _current.TryGetValue(index, out var newer);
-        var hasOld = _flushing.TryGetValue(index, out var older);
+        var hasOld = _flushing.TryGetValue(index, out var older) && !_isFlushGivenUp;
         chunk = (newer ?? older)!;
         if (!hasNew && !hasOld) return false;
 

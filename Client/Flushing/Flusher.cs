@@ -129,8 +129,7 @@ internal sealed partial class Flusher(
                 context.Dependencies.Logger.WritesLost(inode.Id, lost, error);
             }
 
-            content.TakeAlso();
-            content.NoteClean();
+            content.GiveUp();
             ReleaseSpace(content);
             context.NoteDirt(inode, content);
         }

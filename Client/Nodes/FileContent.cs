@@ -147,6 +147,15 @@ internal sealed class FileContent(SlabPool pool, ILoop loop)
         return also;
     }
 
+    /// <summary>What was written and not committed is given up: nobody sees it any more.</summary>
+    public void GiveUp()
+    {
+        Buffer.GiveUpFlush();
+        TakeAlso();
+        WriteTime = Stamp.Zero;
+        KillPrivileges = false;
+    }
+
     /// <summary>Nothing is written any more that is not committed.</summary>
     public void NoteClean()
     {
@@ -158,9 +167,9 @@ internal sealed class FileContent(SlabPool pool, ILoop loop)
     /// <summary>Attributes as they are with what is not committed.</summary>
     public InodeAttributes Overlay(in InodeAttributes server)
     {
-        if (Buffer.IsEmpty && WriteTime == Stamp.Zero && Also.Mask == AttributeMask.None) return server;
+        if (!Buffer.HasVisible && WriteTime == Stamp.Zero && Also.Mask == AttributeMask.None) return server;
         var visible = server;
-        if (!Buffer.IsEmpty || WriteTime != Stamp.Zero)
+        if (Buffer.HasVisible || WriteTime != Stamp.Zero)
         {
             var size = Math.Max(server.SizeBytes, (ulong)Buffer.End);
             visible = visible with

@@ -89,6 +89,29 @@ public sealed class SessionTests : IAsyncDisposable
     });
 
     [Fact]
+    public void What_a_flush_of_a_lost_session_still_carries_is_seen_by_nobody() => Run(async () =>
+    {
+        var client = await _fixture.StartAsync(ClientFixture.Remote);
+        var file = await client.CreateAsync("file");
+        await client.WriteAsync(file, 0, [9]);
+        (await client.SyncAsync(file.Inode, dataOnly: false, CancellationToken.None)).Ok();
+        await client.WriteAsync(file, 0, [1, 2]);
+        var held = _fixture.Cluster.HoldFirst("Write");
+        _fixture.Cluster.OnWrite = static (_, _) => FsError.ESTALE;
+        var flush = client.SyncAsync(file.Inode, dataOnly: false, CancellationToken.None).AsTask();
+        var before = client.Session;
+        _fixture.Cluster.Evict(before);
+        AdvanceUntil(() => client.Session != before && client.Session != SessionId.None, "a new session");
+        Assert.False(flush.IsCompleted);
+        var (seen, size) = (await client.ReadAsync(file, 0, 10), (await client.StatAsync(file.Inode)).SizeBytes);
+        held.SetResult();
+        AdvanceUntil(() => flush.IsCompleted, "the flush ends");
+        Assert.Equal(FsError.EIO, (await flush).Error);
+        Assert.Equal([9], seen);
+        Assert.Equal(1UL, size);
+    });
+
+    [Fact]
     public void A_client_comes_back_to_a_silo_that_restarted_with_all_it_had_to_write() => Run(async () =>
     {
         var client = await _fixture.StartAsync(ClientFixture.Remote);

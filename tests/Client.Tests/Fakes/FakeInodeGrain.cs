@@ -97,7 +97,11 @@ internal sealed class FakeInodeGrain(FakeCluster cluster, InodeId id) : FakeInod
 
     public ValueTask<FsResult<AttributesReply>> WriteAsync(OperationContext op, WriteRequest request)
     {
-        if (Cluster.OnWrite?.Invoke(Id, request) is { } error && error != FsError.None) return new(error);
+        if (Cluster.OnWrite?.Invoke(Id, request) is { } error && error != FsError.None)
+        {
+            return Cluster.AskAsync<AttributesReply>("Write", () => error);
+        }
+
         return Cluster.DoAsync<AttributesReply>("Write", op, Id, RecallCause.DataChange, now =>
         {
             if (Row is not { } row) return FsError.ESTALE;
