@@ -96,7 +96,8 @@ public sealed class SessionTests : IAsyncDisposable
         await client.WriteAsync(file, 0, [9]);
         (await client.SyncAsync(file.Inode, dataOnly: false, CancellationToken.None)).Ok();
         await client.WriteAsync(file, 0, [1, 2]);
-        var held = _fixture.Cluster.HoldFirst("Write");
+        var held = new TaskCompletionSource();   // goes on upon this thread
+        _fixture.Cluster.HoldsReply = name => name == "Write" ? held.Task : Task.CompletedTask;
         _fixture.Cluster.OnWrite = static (_, _) => FsError.ESTALE;
         var flush = client.SyncAsync(file.Inode, dataOnly: false, CancellationToken.None).AsTask();
         var before = client.Session;
