@@ -27,7 +27,8 @@ internal sealed class ContentMaps(ClientContext context, InodeLeases leases)
             if (reply.IsError) return reply.Error;
             lock (inode.Sync)
             {
-                // While the session's term has run out, the next round waits for it.
+                // While the session's term has run out, or it comes back, the next round waits for it.
+                if (context.Sessions.Current is { IsReturning: true }) continue;
                 var isLeft = context.Sessions.Current is { IsValid: true } session && inode.HeldNumber(session) == 0;
                 if (isLeft || inode.Mode == LeaseMode.None) return FsError.EAGAIN;
                 if (inode.ChangedAt > ticket.Fence || !inode.IsStillHeld(ticket.Lease, ticket.Session)) continue;
