@@ -106,9 +106,13 @@ internal abstract partial class InodeOperationsGrain : Grain
         return true;
     }
 
-    /// <summary>The operation is refused, whichever of its attempts is asked.</summary>
-    protected Decision<T> Refused<T>(in OperationContext op, FsError error) =>
-        Decided(op, new ValueTask<FsResult<T>>(error));
+    /// <summary>
+    /// The operation is refused, whichever of its attempts is asked. ESTALE is not kept: a session that comes back asks
+    /// again when it has settled, and an inode that is gone stays gone.
+    /// </summary>
+    protected Decision<T> Refused<T>(in OperationContext op, FsError error) => error == FsError.ESTALE
+        ? new(new ValueTask<FsResult<T>>(error))
+        : Decided(op, new ValueTask<FsResult<T>>(error));
 
     /// <summary>Decided in this turn, whichever of its attempts is asked.</summary>
     protected Decision<T> Decided<T>(in OperationContext op, ValueTask<FsResult<T>> answer) =>
