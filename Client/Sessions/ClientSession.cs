@@ -79,7 +79,7 @@ internal sealed class ClientSession(
         if (deadline > Volatile.Read(ref _deadline)) Volatile.Write(ref _deadline, deadline);
     }
 
-    /// <summary>The silo that restarted knows it again; it takes its leases again.</summary>
+    /// <summary>The silo that restarted knows it again: now it takes its leases again.</summary>
     public void BeginReturn() => _isReturning = true;
 
     /// <summary>It has its leases again.</summary>

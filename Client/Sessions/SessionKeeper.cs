@@ -122,14 +122,15 @@ internal sealed class SessionKeeper : IAsyncDisposable
 
             try
             {
-                await KeepAliveAsync();
+                if (await KeepAliveAsync()) return;
             }
             finally
             {
                 LeaveGate();
             }
 
-            return;
+            // The next keepalive may reach it.
+            await _changed.NextAsync();
         }
     }
 
@@ -210,15 +211,15 @@ internal sealed class SessionKeeper : IAsyncDisposable
         _changed.Raise();
     }
 
-    // Inside the gate.
-    private async ValueTask KeepAliveAsync()
+    // Inside the gate. False when it is not known how the session stands.
+    private async ValueTask<bool> KeepAliveAsync()
     {
-        if (_isClosed) return;
+        if (_isClosed) return true;
         var session = Current;
         if (session is null)
         {
             if (!await TryOpenAsync()) Schedule(_options.RetryDelay);
-            return;
+            return true;
         }
 
         var sent = _dependencies.Time.GetTimestamp();
@@ -228,13 +229,13 @@ internal sealed class SessionKeeper : IAsyncDisposable
             if (!reply.IsError)
             {
                 await OnAliveAsync(session, reply.Value, sent);
-                return;
+                return true;
             }
 
             if (reply.Error == FsError.ESTALE)
             {
                 await ReturnAsync(session);
-                return;
+                return true;
             }
 
             _dependencies.Logger.KeepAliveRefused(session.Id, reply.Error);
@@ -245,6 +246,7 @@ internal sealed class SessionKeeper : IAsyncDisposable
         }
 
         Schedule(Interval(session) / KeepAlivesPerTerm);
+        return false;
     }
 
     private async ValueTask OnAliveAsync(ClientSession session, KeepAliveReply reply, long sent)
@@ -258,6 +260,9 @@ internal sealed class SessionKeeper : IAsyncDisposable
         }
 
         session.Extend(sent);
+
+        // Only a settled session is told that it lives: the answer to the word that it has settled was lost.
+        if (session.IsReturning) session.EndReturn();
         _changed.Raise();
         Schedule(Interval(session));
     }

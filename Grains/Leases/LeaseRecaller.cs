@@ -80,7 +80,8 @@ internal sealed class LeaseRecaller(
         await WaitForTermAsync(state, recall.Inode);
     }
 
-    // Null: the session does not answer and never will. A session that has come back meanwhile came without its leases.
+    // Null: the session does not answer and never will. One that has opened again meanwhile takes all it needs again,
+    // under higher numbers than the one that is recalled here.
     private async ValueTask<LeaseReturn?> TryRecallAsync(SessionState state, LeaseRecall recall)
     {
         var since = time.GetTimestamp();

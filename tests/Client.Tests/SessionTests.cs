@@ -136,6 +136,24 @@ public sealed class SessionTests : IAsyncDisposable
         Assert.Equal([9], await client.ReadAsync(await client.OpenAsync("closed"), 0, 10));
     });
 
+    [Fact]
+    public void A_client_that_came_back_goes_on_although_the_last_answer_was_lost() => Run(async () =>
+    {
+        var client = await _fixture.StartAsync(ClientFixture.Remote);
+        var file = await client.CreateAsync("file");
+        await client.WriteAsync(file, 0, [1]);
+        var before = client.Session;
+        var isLost = false;
+        _fixture.Cluster.LosesRequest = name => name == "Settle" && !isLost && (isLost = true);
+        _fixture.Cluster.Restart();
+        var closed = client.CloseAsync(file);
+        AdvanceUntil(() => closed.IsCompleted, "the file is closed");
+        await closed;
+        Assert.True(isLost);
+        Assert.Equal(before, client.Session);
+        Assert.Equal([1], _fixture.Cluster.Inode(file.Inode).Inline!);
+    });
+
     [Theory, InlineData("Make"), InlineData("Write"), InlineData("Unlink"), InlineData("SetAttributes")]
     public void An_operation_whose_silo_restarted_before_its_reply_is_done_once(string operation) => Run(async () =>
     {
