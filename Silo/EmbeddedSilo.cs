@@ -158,8 +158,12 @@ public sealed class EmbeddedSilo : IAsyncDisposable
 
     private async Task OpenDeviceAsync(DataDirectory directory, long size, CancellationToken cancellationToken)
     {
-        var file = FileBlockDevice.Open(
-            directory.Device, new() { Create = true, InlineBytesMax = Limits.InlineTransferBytesMax });
+        var file = FileBlockDevice.Open(directory.Device, new()
+        {
+            Create = true,
+            InlineBytesMax = Limits.InlineTransferBytesMax,
+            WriteBehindBytesMax = Limits.InlineTransferBytesMax,
+        });
         _parts.Push(file);
         Device = await StorageDevice.OpenAsync(file, new()
         {

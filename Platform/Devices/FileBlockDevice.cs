@@ -12,22 +12,27 @@ namespace ClaudeFs.Platform.Devices;
 /// </summary>
 /// <remarks>
 /// Transfers have no order among each other; growth is one at a time, the caller's duty. A flush runs on the caller's
-/// thread and blocks it for as long as the disk takes.
+/// thread and blocks it for as long as the disk takes. Both descriptors share the file's pages, and the kernel keeps
+/// what goes through them and what passes them by in step, also for what a flush has to wait for and to report.
 /// </remarks>
 public sealed class FileBlockDevice : IBlockDevice
 {
+    private const uint OwnerOnly = 0x180;   // 0600
+
     private readonly SafeFileHandle _handle;
+    private readonly SafeFileHandle? _behind;   // without O_DIRECT; null when nothing is written behind
     private readonly FileBlockDeviceOptions _options;
     private readonly bool _isView;
     private long _sizeBytes;
     private int _inlineTransfers;
     private readonly FileBlockDevice? _owner;
 
-    private FileBlockDevice(string path, SafeFileHandle handle, FileBlockDeviceOptions options, bool isDirect)
+    private FileBlockDevice(
+        string path, SafeFileHandle handle, SafeFileHandle? behind, FileBlockDeviceOptions options, bool isDirect)
     {
         Name = path;
         IsDirect = isDirect;
-        _handle = handle;
+        (_handle, _behind) = (handle, behind);
         _options = options;
         _sizeBytes = RandomAccess.GetLength(handle) / BlockBytes * BlockBytes;
         Inline = new FileBlockDevice(this);
@@ -71,20 +76,25 @@ public sealed class FileBlockDevice : IBlockDevice
         var flags = (options.ReadOnly ? Libc.ReadOnly : Libc.ReadWrite) | Libc.CloseOnExec
             | (options.Create ? Libc.Create : 0);
         var isDirect = options.Direct;
-        var descriptor = Libc.Open(path, flags | (isDirect ? Libc.Direct : 0), 0x180 /* 0600 */);
+        var descriptor = Libc.Open(path, flags | (isDirect ? Libc.Direct : 0), OwnerOnly);
         if (descriptor < 0 && isDirect && Marshal.GetLastPInvokeError() == (int)FsError.EINVAL)
         {
             isDirect = false;
-            descriptor = Libc.Open(path, flags, 0x180);
+            descriptor = Libc.Open(path, flags, OwnerOnly);
         }
 
-        if (descriptor < 0)
+        if (descriptor < 0) throw OpenFault(path);
+        var handle = new SafeFileHandle(descriptor, ownsHandle: true);
+        if (options.ReadOnly || options.WriteBehindBytesMax == 0) return new(path, handle, null, options, isDirect);
+        var behind = Libc.Open(path, Libc.ReadWrite | Libc.CloseOnExec, 0);
+        if (behind < 0)
         {
-            var error = Marshal.GetLastPInvokeError();
-            throw new FsException((FsError)error, $"{path}: {Marshal.GetPInvokeErrorMessage(error)}");
+            var fault = OpenFault(path);
+            handle.Dispose();
+            throw fault;
         }
 
-        return new FileBlockDevice(path, new SafeFileHandle(descriptor, ownsHandle: true), options, isDirect);
+        return new(path, handle, new SafeFileHandle(behind, ownsHandle: true), options, isDirect);
     }
 
     /// <summary>Takes over the length of a file that somebody else has grown or cut.</summary>
@@ -185,6 +195,7 @@ public sealed class FileBlockDevice : IBlockDevice
     public ValueTask DisposeAsync()
     {
         if (!_isView) _handle.Dispose();
+        _behind?.Dispose();
         return ValueTask.CompletedTask;
     }
 
@@ -203,6 +214,7 @@ public sealed class FileBlockDevice : IBlockDevice
 
     private ValueTask WriteUncheckedAsync(long offset, ReadOnlyMemory<byte> source, CancellationToken cancellationToken)
     {
+        if (source.Length <= _options.WriteBehindBytesMax) return WriteBehindAsync(offset, source.Span);
         if (!TryBeginInline(source.Length)) return WritePooledAsync(offset, source, cancellationToken);
         try
         {
@@ -216,6 +228,27 @@ public sealed class FileBlockDevice : IBlockDevice
         finally
         {
             EndInline();
+        }
+    }
+
+    // The disk has the bytes in hand when this returns, and takes its time.
+    private ValueTask WriteBehindAsync(long offset, ReadOnlySpan<byte> source)
+    {
+        try
+        {
+            RandomAccess.Write(_behind!, source, offset);
+            if (Libc.SyncFileRange(_behind!, offset, source.Length, Libc.SyncRangeWrite) == 0)
+            {
+                return ValueTask.CompletedTask;
+            }
+
+            var reason = Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError());
+            return ValueTask.FromException(new FsException(
+                FsError.EIO, $"{Name}: write of {source.Length} bytes at {offset}: {reason}"));
+        }
+        catch (IOException fault)
+        {
+            return ValueTask.FromException(Fault("write", offset, source.Length, fault));
         }
     }
 
@@ -235,6 +268,12 @@ public sealed class FileBlockDevice : IBlockDevice
         {
             throw Fault("write", offset, source.Length, fault);
         }
+    }
+
+    private static FsException OpenFault(string path)
+    {
+        var error = Marshal.GetLastPInvokeError();
+        return new FsException((FsError)error, $"{path}: {Marshal.GetPInvokeErrorMessage(error)}");
     }
 
     private static void Check(long offset, int length, long sizeBytes)

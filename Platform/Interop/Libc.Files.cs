@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace ClaudeFs.Platform.Interop;
 
@@ -37,6 +38,12 @@ internal static partial class Libc
 
     [LibraryImport("libc", EntryPoint = "fallocate", SetLastError = true)]
     internal static partial int Fallocate(int descriptor, int mode, long offset, long length);
+
+    /// <summary>SYNC_FILE_RANGE_WRITE: begin to write dirty pages, do not wait. Source: linux/fs.h.</summary>
+    internal const uint SyncRangeWrite = 2;
+
+    [LibraryImport("libc", EntryPoint = "sync_file_range", SetLastError = true)]
+    internal static partial int SyncFileRange(SafeFileHandle file, long offset, long length, uint flags);
 
     internal const int AdviceHugePage = 14;
 
