@@ -16,6 +16,12 @@ public enum PieceKind
 
     /// <summary>Allocated, not written: reads as zeros (fallocate).</summary>
     Unwritten = 3,
+
+    /// <summary>
+    /// What was stored is lost, as a repair has found: reading is EIO until it is written over. From cluster.level 2
+    /// on.
+    /// </summary>
+    Lost = 4,
 }
 
 /// <summary>
@@ -40,4 +46,7 @@ public readonly record struct ExtentPiece(
 
     /// <summary>Whether the piece refers to stored bytes, and so counts as a reference.</summary>
     public bool IsStored => Kind is PieceKind.Chunk or PieceKind.Located;
+
+    /// <summary>Whether the piece is data, there or lost, rather than zeros.</summary>
+    public bool IsData => IsStored || Kind == PieceKind.Lost;
 }

@@ -177,7 +177,7 @@ public sealed class EmbeddedSilo : IAsyncDisposable
         }
         catch (FsException fault) when (fault.Error is FsError.EIO or FsError.EINVAL or FsError.ESTALE)
         {
-            var repair = new BlockIndexRepair(directory, Device, _loops, _time);
+            var repair = new BlockIndexRepair(new(directory, Device, _loops, _time));
             var reason = fault.Error == FsError.ESTALE
                 ? fault.Message : await repair.FindFaultAsync(cancellationToken);
             if (reason is null) throw;

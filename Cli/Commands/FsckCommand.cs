@@ -60,6 +60,7 @@ internal static class FsckCommand
         foreach (var finding in result.Findings)
             Console.WriteLine($"{finding.Severity}: {finding.Where}: {finding.What}. {finding.Advice}");
         var verdict = result.BrokenCount == 0 ? "clean" : $"{result.BrokenCount} broken invariants";
+        if (result.LostCount > 0) verdict += $", {result.LostCount} files with lost content";
         Console.WriteLine($"{path}: {verdict}; {result.Inodes:N0} inodes, {result.Entries:N0} entries, "
             + $"{result.Items:N0} items ({ByteSize.Format(result.Bytes)}) verified");
     }

@@ -12,6 +12,7 @@ internal sealed class ContentReader(IBlockClient blocks, ChunkCache cache, Clien
     /// <summary>Copies what is in memory and drops it from the plan; true when nothing is left to fetch.</summary>
     public bool TryFinishFromMemory(ReadPlan plan, Span<byte> destination)
     {
+        if (plan.IsLost) return false;
         for (var i = 0; i < plan.Count; i++)
         {
             var segment = plan[i];
@@ -23,11 +24,13 @@ internal sealed class ContentReader(IBlockClient blocks, ChunkCache cache, Clien
     }
 
     /// <summary>
-    /// Fetches every segment, several at once. Errors: EIO, ESTALE (a location is gone: the plan rests on an old map).
+    /// Fetches every segment, several at once. Errors: EIO (damaged, or known to be lost), ESTALE (a location is gone:
+    /// the plan rests on an old map).
     /// </summary>
     public async ValueTask<FsResult<Nothing>> ReadAsync(
         ReadPlan plan, Memory<byte> destination, CancellationToken cancellationToken)
     {
+        if (plan.IsLost) return FsError.EIO;
         if (plan.Count == 0) return Nothing.Value;
         if (plan.Count == 1) return await StartAsync(plan[0], destination, cancellationToken);
 

@@ -197,6 +197,7 @@ internal sealed class ExtentMap
             else
             {
                 destination[(int)(start - origin)..(int)(end - origin)].Clear();
+                plan.IsLost |= piece.Kind == PieceKind.Lost;
             }
 
             position = end;

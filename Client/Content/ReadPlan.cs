@@ -28,6 +28,9 @@ internal sealed class ReadPlan
     /// <summary>When planning failed: the first extent whose pieces are not known.</summary>
     public uint MissingExtent { get; set; }
 
+    /// <summary>Whether a part of the range was lost: the read is EIO.</summary>
+    public bool IsLost { get; set; }
+
     /// <summary>Adds a piece to fetch.</summary>
     public void Add(in ReadSegment segment) => _segments.Add(segment);
 
@@ -36,5 +39,6 @@ internal sealed class ReadPlan
     {
         _segments.Clear();
         MissingExtent = 0;
+        IsLost = false;
     }
 }

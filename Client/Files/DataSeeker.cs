@@ -61,7 +61,7 @@ internal static class DataSeeker
         foreach (ref readonly var piece in content.Map.Pieces(index))
         {
             var (from, to) = (extentOffset + piece.Offset, extentOffset + piece.End);
-            if (!piece.IsStored || to <= position) continue;
+            if (!piece.IsData || to <= position) continue;
             isData = from <= position;
             end = Math.Min(end, isData ? to : from);
             return true;

@@ -14,8 +14,14 @@ namespace ClaudeFs.Grains.Storage;
 public sealed record FileSystemIdentity(
     ulong FileSystem, uint Level, ulong Incarnation, ReadOnlyMemory<byte> NameKey, ReadOnlyMemory<byte> ChunkKey)
 {
-    /// <summary>The level that this version writes.</summary>
-    public const uint CurrentLevel = 1;
+    /// <summary>The highest level that this version knows.</summary>
+    public const uint CurrentLevel = LostContentLevel;
+
+    /// <summary>The level of a new file system: what any version reads.</summary>
+    public const uint FirstLevel = 1;
+
+    /// <summary>From here on an extent may have pieces of the kind <see cref="PieceKind.Lost"/>.</summary>
+    public const uint LostContentLevel = 2;
 
     private const string FileSystemSetting = "cluster.filesystem";
     private const string LevelSetting = "cluster.level";
@@ -49,7 +55,7 @@ public sealed record FileSystemIdentity(
         var (nameKey, chunkKey) = (new byte[NameKeyBytes], new byte[ChunkKeyBytes]);
         ids.Fill(nameKey);
         ids.Fill(chunkKey);
-        var identity = new FileSystemIdentity(fileSystem ?? ids.NextId(), CurrentLevel, 1, nameKey, chunkKey);
+        var identity = new FileSystemIdentity(fileSystem ?? ids.NextId(), FirstLevel, 1, nameKey, chunkKey);
         identity.Store(rows);
         return identity;
     }

@@ -59,4 +59,7 @@ public static class StoreLimits
     /// <summary>Read of a row that was released from the shard table meanwhile: repeated at most this often before the
     /// answer is given without keeping it.</summary>
     public const int ReadRetriesMax = 3;
+
+    /// <summary>Extents of one file that a repair records as lost for want of anything known of them: 64 GiB.</summary>
+    public const int LostExtentsPerFileMax = 1 << 16;
 }

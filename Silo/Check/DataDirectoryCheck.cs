@@ -2,7 +2,6 @@ using ClaudeFs.DataPlane.Storage.Check;
 using ClaudeFs.DataPlane.Storage.Format;
 using ClaudeFs.DataPlane.Storage.Index;
 using ClaudeFs.Grains.Storage;
-using ClaudeFs.Grains.Storage.Checking;
 using ClaudeFs.Grains.Storage.Sqlite;
 using ClaudeFs.Platform.Devices;
 using ClaudeFs.Platform.Loops;
@@ -26,7 +25,8 @@ public static class DataDirectoryCheck
     /// <param name="repair">
     /// Puts right what is provable: a single flipped bit of a page, of the log, of a superblock, of the segment table,
     /// of a segment's directory or of an item is turned back; a lost copy of the superblock is written again, a lost
-    /// index made anew. What more has changed in tables or log is dropped, all else put in order and written again.
+    /// index made anew. What more has changed in tables or log is dropped, all else put in order and written again;
+    /// content that cannot be read is recorded as lost.
     /// </param>
     /// <param name="loops">Loops of the replay.</param>
     /// <param name="ids">Never asked: nothing is made.</param>
@@ -54,10 +54,12 @@ public static class DataDirectoryCheck
 
         var device = await StorageDevice.OpenAsync(
             file, new() { ReadOnly = true, Format = false }, ids, cancellationToken);
+        var scope = new CheckedDirectory(directory, device, loops, time);
         try
         {
-            return await CheckAsync(
-                directory, device, findings, repair, loops, time, progress, cancellationToken);
+            return repair
+                ? await RepairAsync(scope, findings, progress, cancellationToken)
+                : await LookAsync(scope, findings, repair, progress, cancellationToken);
         }
         catch (FsException fault) when (fault.Error == FsError.EIO)
         {
@@ -68,51 +70,87 @@ public static class DataDirectoryCheck
         }
     }
 
-    private static async Task<CheckResult> CheckAsync(
-        DataDirectory directory, StorageDevice device, List<Finding> findings, bool repair, ILoopFactory loops,
-        TimeProvider time, IProgress<CheckProgress>? progress, CancellationToken cancellationToken)
+    private static async Task<CheckResult> RepairAsync(
+        CheckedDirectory scope, List<Finding> findings, IProgress<CheckProgress>? progress,
+        CancellationToken cancellationToken)
     {
-        var indexRepair = new BlockIndexRepair(directory, device, loops, time);
-        var isIndexOld = false;
-        if (repair)
+        var tables = new TablesRepair(scope);
+        await MendAsync(scope, tables, findings, new HashSet<ChunkLocation>(), cancellationToken);
+        var result = await LookAsync(scope, findings, repair: true, progress, cancellationToken);
+        if (result.LostItems.Count == 0) return result;
+
+        // What is gone is recorded where it was referred to; what a second look does not find again is settled by that.
+        var settled = new List<Finding>();
+        await MendAsync(scope, tables, settled, result.LostItems, cancellationToken);
+        var again = await LookAsync(scope, [], repair: false, progress, cancellationToken);
+        settled.InsertRange(0, findings.Where(finding => !again.Findings.Contains(finding)).Select(static finding =>
+            finding.IsBroken
+                ? finding with { Severity = Finding.Repaired, Advice = "Recorded: its files give EIO there" }
+                : finding));
+        return again with { Findings = [.. settled, .. again.Findings] };
+    }
+
+    // Tables and log, then the index, which has to fit them.
+    private static async Task MendAsync(
+        CheckedDirectory scope, TablesRepair tables, List<Finding> findings, IReadOnlySet<ChunkLocation> lostItems,
+        CancellationToken cancellationToken)
+    {
+        var files = scope.Files;
+        var done = await tables.RunAsync(HasDamagedPage(findings, files.Tables), lostItems, cancellationToken);
+        findings.AddRange(done.Select(Translate));
+        var index = new BlockIndexRepair(scope);
+        var isOld = done.Any(finding => finding.Where == files.Tables) || HasDamagedPage(findings, files.BlockIndex);
+        var fault = await index.FindFaultAsync(cancellationToken)
+            ?? (isOld ? "a page of it, or of the tables beside it, was damaged" : null);
+        if (fault is not null)
         {
-            var isPageDamaged = HasDamagedPage(findings, directory.Tables);
-            var done = await new TablesRepair(directory, device, loops, time)
-                .RunAsync(isPageDamaged, cancellationToken);
-            findings.AddRange(done.Select(Translate));
-            isIndexOld = done.Any(finding => finding.Where == directory.Tables)
-                || HasDamagedPage(findings, directory.BlockIndex);
+            await index.RunAsync(progress: null, cancellationToken);
+            findings.Add(new(Finding.Repaired,
+                $"the index of the segments was lost: {fault}", files.BlockIndex, "it was made anew"));
+            MarkRewritten(findings, files.BlockIndex);
         }
 
-        var lost = await indexRepair.FindFaultAsync(cancellationToken)
-            ?? (isIndexOld ? "a page of it, or of the tables beside it, was damaged" : null);
-        if (lost is not null) findings.Add(FindLoss(directory.BlockIndex, lost, repair));
-        if (lost is not null && repair)
+        MarkRewritten(findings, files.Tables);
+    }
+
+    // Everything that is there, by reading it.
+    private static async Task<CheckResult> LookAsync(
+        CheckedDirectory scope, List<Finding> findings, bool repair, IProgress<CheckProgress>? progress,
+        CancellationToken cancellationToken)
+    {
+        var files = scope.Files;
+        var indexRepair = new BlockIndexRepair(scope);
+        var lostIndex = await indexRepair.FindFaultAsync(cancellationToken);
+        if (lostIndex is not null)
         {
-            await indexRepair.RunAsync(progress: null, cancellationToken);
-            MarkRewritten(findings, directory.BlockIndex);
+            findings.Add(new("error",
+                $"the index of the segments is lost: {lostIndex}", files.BlockIndex, "the next start makes it anew"));
         }
 
-        if (repair) MarkRewritten(findings, directory.Tables);
-        await using ISegmentIndex index = lost is null || repair
-            ? SqliteSegmentIndex.Open(directory.BlockIndex) : new MemorySegmentIndex();
-        if (lost is not null && !repair) await indexRepair.FillAsync(index, progress: null, cancellationToken);
-        await using var rows = SqliteRowTable.Open(directory.Tables);
+        await using ISegmentIndex index = lostIndex is null
+            ? SqliteSegmentIndex.Open(files.BlockIndex) : new MemorySegmentIndex();
+        if (lostIndex is not null) await indexRepair.FillAsync(index, progress: null, cancellationToken);
+        await using var rows = SqliteRowTable.Open(files.Tables);
         rows.MakeDurable();
         var identity = FileSystemIdentity.Read(rows)
-            ?? throw new FsException(FsError.EINVAL, $"{directory.Tables} holds no file system");
-        if (!repair) findings.AddRange(CheckPages(directory, repair: false));
+            ?? throw new FsException(FsError.EINVAL, $"{files.Tables} holds no file system");
+        if (!repair) findings.AddRange(CheckPages(files, repair: false));
 
         var recorder = new ReferenceRecorder(index.Load(static _ => { }).Cursor);
-        var check = await DeviceCheck.BeginAsync(device, index, time, repair, cancellationToken);
-        var metadata = await MetadataChecker.CheckAsync(
-            rows, device.LogRegion(), identity, recorder, check, loops, time, cancellationToken);
+        var check = await DeviceCheck.BeginAsync(scope.Device, index, scope.Time, repair, cancellationToken);
+        var metadata = await scope.CheckMetadataAsync(rows, identity, recorder, check, cancellationToken);
         var blocks = await check.RunAsync(
             [.. metadata.References.Values], recorder.Pending, progress, cancellationToken);
         findings.AddRange(metadata.Findings.Select(Translate));
         findings.AddRange(blocks.Findings.Select(Translate));
         findings.AddRange(metadata.FindFiles(blocks.Lost).Select(DescribeLoss));
-        return new(findings, metadata.InodeCount, metadata.EntryCount, blocks.Items, blocks.Bytes);
+        findings.AddRange(metadata.LostFiles.Select(static file => new Finding(
+            Finding.Lost, "Content was lost, as a repair has recorded: EIO", file,
+            "Restore the file from a backup, or remove it")));
+        return new(findings, metadata.InodeCount, metadata.EntryCount, blocks.Items, blocks.Bytes)
+        {
+            LostItems = blocks.Lost,
+        };
     }
 
     private static bool HasDamagedPage(List<Finding> findings, string file) => findings.Exists(
@@ -128,10 +166,6 @@ public static class DataDirectoryCheck
             findings[i] = findings[i] with { Severity = Finding.Repaired, Advice = "The file was written anew" };
         }
     }
-
-    private static Finding FindLoss(string index, string lost, bool repair) => repair
-        ? new(Finding.Repaired, $"the index of the segments was lost: {lost}", index, "it was made anew")
-        : new("error", $"the index of the segments is lost: {lost}", index, "the next start makes it anew");
 
     private static List<Finding> CheckPages(DataDirectory directory, bool repair) =>
     [

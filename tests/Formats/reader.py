@@ -45,7 +45,7 @@ def crc32c(data):
 
 
 def check_version(what, found, known):
-    if found != known:
+    if found not in (known if isinstance(known, tuple) else (known,)):
         raise Refused(f"{what} has version {found}; this reader knows {known}")
 
 
@@ -94,7 +94,7 @@ def read_pieces(source):
     for _ in range(source.varint()):
         kind = source.number(1)
         piece = {"kind": kind & 0x7F, "offset": source.varint(), "length": source.varint(), "skip": 0}
-        if piece["kind"] > 3:
+        if piece["kind"] > 4:
             raise Refused(f"a piece of kind {piece['kind']}, which this reader does not know")
         if piece["kind"] in (1, 2):
             piece["codec"] = source.number(1)
@@ -249,7 +249,7 @@ class Reader:
         self.file_system = int.from_bytes(
             database.execute("SELECT value FROM setting WHERE name = 'cluster.filesystem'").fetchone()[0], "little")
         level = database.execute("SELECT value FROM setting WHERE name = 'cluster.level'").fetchone()[0]
-        check_version("the data directory", int.from_bytes(level, "little"), 1)
+        check_version("the data directory", int.from_bytes(level, "little"), (1, 2))
         if self.file_system != int.from_bytes(self.device.superblock["file_system"][8:], "big"):
             raise Refused("device.cfs and meta.db belong to two file systems")
         rows = self.rows
@@ -390,6 +390,8 @@ class Reader:
         result[:len(inline)] = inline
         for index, pieces in self.extents.get(inode["inode"], ()):
             for piece in pieces:
+                if piece["kind"] == 4:
+                    raise Refused(f"inode {inode['inode']}: content that is recorded as lost")
                 if piece["kind"] not in (1, 2):
                     continue
                 if piece["codec"] != 0:

@@ -20,7 +20,7 @@ public sealed class FutureVersionTests : IDisposable
     public void Dispose() => Directory.Delete(_root, recursive: true);
 
     [Theory]
-    [InlineData("data directory", "the data directory (cluster.level) has version 2; this cfs knows version 1")]
+    [InlineData("data directory", "the data directory (cluster.level) has version 3; this cfs knows version 2")]
     [InlineData("tables", "meta.db has version 3; this cfs knows version 2")]
     [InlineData("index", "blocks.db: the index of the segments has version 3; this cfs knows version 2")]
     [InlineData("superblock", "device.cfs: offset 0: the superblock has version 2; this cfs knows version 1")]
@@ -49,7 +49,7 @@ public sealed class FutureVersionTests : IDisposable
         switch (what)
         {
             case "data directory":
-                await Sql("meta.db", "UPDATE setting SET value = x'0200000000000000' WHERE name = 'cluster.level'");
+                await Sql("meta.db", "UPDATE setting SET value = x'0300000000000000' WHERE name = 'cluster.level'");
                 break;
             case "tables": await Sql("meta.db", "PRAGMA user_version = 3"); break;
             case "index": await Sql("blocks.db", "PRAGMA user_version = 3"); break;

@@ -12,6 +12,9 @@ internal sealed class ContentCheck(List<CheckFinding> findings, Dictionary<Inode
         pair => pair.Key,
         pair => new ReferenceDelta(pair.Key, pair.Value.StoredBytes, pair.Value.Checksum, pair.Value.Count));
 
+    /// <summary>Whether a file has content that an earlier repair found lost.</summary>
+    public bool HasLost { get; private set; }
+
     public void AddExtent(ShardId shard, ExtentRow row)
     {
         var where = $"inode {row.Inode}, extent {row.Index}";
@@ -30,13 +33,14 @@ internal sealed class ContentCheck(List<CheckFinding> findings, Dictionary<Inode
         foreach (var piece in row.Pieces)
         {
             var isInside = piece.Length > 0 && (ulong)piece.Offset + piece.Length <= Limits.ExtentBytes;
-            if (piece.Offset < end || !isInside || piece.Kind is PieceKind.Hole or > PieceKind.Unwritten)
+            if (piece.Offset < end || !isInside || piece.Kind is PieceKind.Hole or > PieceKind.Lost)
             {
                 Error("Pieces of an extent overlap or lie outside of it", $"{where}, offset {piece.Offset}",
                     "Copy what is readable of the file and remove it");
             }
 
             end = (ulong)piece.Offset + piece.Length;
+            HasLost |= piece.Kind == PieceKind.Lost;
             if (!piece.IsStored) continue;
             if (owner is not null && start + piece.Offset >= owner.Row.Attributes.SizeBytes)
             {

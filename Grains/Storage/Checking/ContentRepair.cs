@@ -7,12 +7,14 @@ namespace ClaudeFs.Grains.Storage.Checking;
 /// Puts content and figures in order: inodes whose row is lost but not their content, pieces, sizes, counters.
 /// </summary>
 /// <param name="rows">What is mended.</param>
+/// <param name="lostItems">Stored items that cannot be read.</param>
 /// <param name="stamp">Time of what is made.</param>
-internal sealed class ContentRepair(RowSet rows, Stamp stamp)
+internal sealed class ContentRepair(RowSet rows, IReadOnlySet<ChunkLocation> lostItems, Stamp stamp)
 {
     private const uint LostFileMode = 0x180;        // 0600
     private const uint LostDirectoryMode = 0x1C0;   // 0700
 
+    private readonly HashSet<InodeId> _made = [];
     private readonly Dictionary<ChunkLocation, (uint StoredBytes, uint Checksum)> _stored = [];
 
     /// <summary>Makes inodes again that something shows to have been there. Before the tree is put in order.</summary>
@@ -103,6 +105,7 @@ internal sealed class ContentRepair(RowSet rows, Stamp stamp)
         var attributes = new InodeAttributes(
             id, 1, mode, 1, 0, 0, 0, size, 0, stamp, stamp, stamp, stamp, 1);
         rows.Inodes[id] = new(attributes, InodeId.None, stamp);
+        _made.Add(id);
         rows.SayLost("Owner, permissions, times and exact size were lost; the content was kept, for root alone",
             $"inode {id}");
     }
@@ -149,6 +152,8 @@ internal sealed class ContentRepair(RowSet rows, Stamp stamp)
         if (attributes.IsRegular)
         {
             var allocated = MendExtents(id, attributes.SizeBytes) + inlineBytes;
+            var isMissing = _made.Contains(id) ? rows.LacksContent : allocated < attributes.AllocatedBytes;
+            if (isMissing && inlineBytes == 0) allocated += RecordHoles(id, attributes.SizeBytes);
             attributes = attributes with { AllocatedBytes = allocated };
         }
 
@@ -173,10 +178,11 @@ internal sealed class ContentRepair(RowSet rows, Stamp stamp)
             var start = (ulong)extent.Index * Limits.ExtentBytes;
             var pieces = ImmutableArray.CreateBuilder<ExtentPiece>();
             var end = 0UL;
-            foreach (var piece in extent.Pieces)
+            foreach (var known in extent.Pieces)
             {
+                var piece = Look(known, id, start);
                 var isSound = piece.Length > 0 && (ulong)piece.Offset + piece.Length <= Limits.ExtentBytes
-                    && piece.Offset >= end && piece.Kind is not (PieceKind.Hole or > PieceKind.Unwritten);
+                    && piece.Offset >= end && piece.Kind is not (PieceKind.Hole or > PieceKind.Lost);
                 if (isSound && (!piece.IsStored || (start + piece.Offset < size && Agrees(piece))))
                 {
                     pieces.Add(piece);
@@ -185,8 +191,8 @@ internal sealed class ContentRepair(RowSet rows, Stamp stamp)
                 }
 
                 rows.SayLost(
-                    $"{piece.Length} bytes at {start + piece.Offset} contradicted others or lay outside: they are "
-                    + "zeros now",
+                    $"{piece.Length} bytes at {start + piece.Offset} contradicted others or lay outside: they were "
+                    + "dropped",
                     $"inode {id}");
             }
 
@@ -200,4 +206,50 @@ internal sealed class ContentRepair(RowSet rows, Stamp stamp)
         else rows.Extents.Remove(id);
         return allocated;
     }
+
+    private ExtentPiece Look(in ExtentPiece piece, InodeId id, ulong start)
+    {
+        if (!piece.IsStored || !lostItems.Contains(piece.Location)) return piece;
+        rows.SayLost(
+            $"{piece.Length} bytes at {start + piece.Offset} cannot be read: they are recorded as lost", $"inode {id}");
+        return LostPiece(piece.Offset, piece.End);
+    }
+
+    // Which part of a file a lost row was, nobody knows: each of its holes may be one, and zeros would be a lie.
+    private ulong RecordHoles(InodeId id, ulong size)
+    {
+        var known = (rows.Extents.GetValueOrDefault(id) ?? []).ToDictionary(static extent => extent.Index);
+        var count = (size + Limits.ExtentBytes - 1) / Limits.ExtentBytes;
+        var lost = 0UL;
+        var added = 0;
+        for (var index = 0u; index < count && added < StoreLimits.LostExtentsPerFileMax; index++)
+        {
+            var end = (uint)Math.Min(Limits.ExtentBytes, size - ((ulong)index * Limits.ExtentBytes));
+            var row = known.GetValueOrDefault(index) ?? new(id, index, [], stamp);
+            var pieces = ImmutableArray.CreateBuilder<ExtentPiece>();
+            var at = 0u;
+            foreach (var piece in row.Pieces)
+            {
+                if (piece.Offset > at) pieces.Add(LostPiece(at, piece.Offset));
+                pieces.Add(piece);
+                at = piece.End;
+            }
+
+            if (at < end) pieces.Add(LostPiece(at, end));
+            if (pieces.Count == row.Pieces.Length) continue;
+            known[index] = row with { Pieces = pieces.ToImmutable() };
+            lost += known[index].AllocatedBytes - row.AllocatedBytes;
+            added++;
+        }
+
+        if (lost == 0) return 0;
+        rows.Extents[id] = [.. known.Values.OrderBy(static extent => extent.Index)];
+        var rest = added < StoreLimits.LostExtentsPerFileMax ? "" : "; further on, such bytes are zeros";
+        rows.SayLost($"A part of the content was lost: the {lost} bytes of which nothing is known give EIO now{rest}",
+            $"inode {id}");
+        return lost;
+    }
+
+    private static ExtentPiece LostPiece(uint start, uint end) =>
+        new(start, end - start, PieceKind.Lost, 0, default, 0, 0, 0, default);
 }

@@ -14,16 +14,19 @@ public sealed class FileFinder(Func<RowKind, IEnumerable<KeyValuePair<ShardId, R
     /// <summary>
     /// Every name of every file that refers to one of <paramref name="lost"/>, with the first such byte.
     /// </summary>
-    public IReadOnlyList<string> Find(IReadOnlySet<ChunkLocation> lost)
+    public IReadOnlyList<string> Find(IReadOnlySet<ChunkLocation> lost) =>
+        lost.Count == 0 ? [] : Find(piece => piece.IsStored && lost.Contains(piece.Location));
+
+    /// <summary>Every name of every file with such a piece, with the first byte of the first one.</summary>
+    public IReadOnlyList<string> Find(Func<ExtentPiece, bool> isLost)
     {
-        if (lost.Count == 0) return [];
         var files = new SortedDictionary<InodeId, ulong>();
         foreach (var (_, row) in readAll(RowKind.Extent))
         {
             var extent = (ExtentRow)row;
             foreach (var piece in extent.Pieces)
             {
-                if (!piece.IsStored || !lost.Contains(piece.Location)) continue;
+                if (!isLost(piece)) continue;
                 files.TryAdd(extent.Inode, ((ulong)extent.Index * Limits.ExtentBytes) + piece.Offset);
             }
         }

@@ -21,6 +21,9 @@ public sealed record MetadataReport(
     /// Names the files that refer to one of some locations, with the first byte that is there: "/a/b, offset N".
     /// </summary>
     public required Func<IReadOnlySet<ChunkLocation>, IReadOnlyList<string>> FindFiles { get; init; }
+
+    /// <summary>Files with content that an earlier repair found lost: "/a/b, offset N".</summary>
+    public required IReadOnlyList<string> LostFiles { get; init; }
 }
 
 /// <summary>
@@ -74,6 +77,8 @@ public static class MetadataChecker
         return new(findings, content.References, tree.Inodes.Count, tree.EntryCount)
         {
             FindFiles = lost => new FileFinder(ReadAll).Find(lost),
+            LostFiles = content.HasLost
+                ? new FileFinder(ReadAll).Find(static piece => piece.Kind == PieceKind.Lost) : [],
         };
     }
 

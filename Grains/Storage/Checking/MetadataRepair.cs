@@ -30,10 +30,11 @@ public static class MetadataRepair
     /// <param name="target">The new tables; stay the caller's.</param>
     /// <param name="loops">Loops of a store that only reads.</param>
     /// <param name="time">Clock: time of what is made.</param>
+    /// <param name="lostItems">Stored items that cannot be read: what refers to them is recorded as lost.</param>
     /// <param name="cancellationToken">Gives up.</param>
     public static async ValueTask<IReadOnlyList<CheckFinding>> RunAsync(
         IRowTable rows, IBlockDevice logRegion, FileSystemIdentity identity, IRowTable target, ILoopFactory loops,
-        TimeProvider time, CancellationToken cancellationToken = default)
+        TimeProvider time, IReadOnlySet<ChunkLocation> lostItems, CancellationToken cancellationToken = default)
     {
         var findings = new List<CheckFinding>();
         var log = new LogSalvage(logRegion, identity.FileSystem, rows.Checkpoint, rows.Find, findings);
@@ -52,7 +53,7 @@ public static class MetadataRepair
         }
 
         var stamp = Stamp.Of(time.GetUtcNow());
-        var content = new ContentRepair(set, stamp);
+        var content = new ContentRepair(set, lostItems, stamp);
         content.MakeLostInodes();
         content.MendContent();
         new TreeRepair(set, NameHash.Of(identity), stamp).Run();
@@ -86,6 +87,7 @@ public static class MetadataRepair
                 if (!log.Rows.ContainsKey((shard, row.Key))) set.Add(shard, row);
             }
 
+            if (kind is RowKind.Extent or RowKind.Inline) set.LacksContent |= lost.Count > before;
             if (count > 0 || lost.Count == before || !Vital.Contains(kind)) continue;
             throw new FsException(
                 FsError.EIO, $"{rows.Name}: nothing of the rows of kind {kind} can be read: a repair would empty the "
@@ -128,7 +130,10 @@ public static class MetadataRepair
         }
 
         target.Apply(new([], last, checkpoint));
-        identity.Store(target);   // last: without it there is no file system
+
+        // Last: without it there is no file system.
+        var level = set.HasLostContent ? FileSystemIdentity.LostContentLevel : FileSystemIdentity.FirstLevel;
+        (identity with { Level = Math.Max(identity.Level, level) }).Store(target);
         target.MakeDurable();
     }
 }

@@ -21,11 +21,18 @@ internal sealed class RowSet(List<CheckFinding> findings)
 
     public SortedDictionary<ShardId, ShardRow> Shards { get; } = [];
 
+    /// <summary>Whether rows that hold or map content are known to be missing.</summary>
+    public bool LacksContent { get; set; }
+
     /// <summary>Counters of usage.</summary>
     public List<KeyValuePair<ShardId, Row>> Counters { get; } = [];
 
     /// <summary>Sessions, answers, quotas: kept as they are.</summary>
     public List<KeyValuePair<ShardId, Row>> Others { get; } = [];
+
+    /// <summary>Whether a file has content that is recorded as lost.</summary>
+    public bool HasLostContent => Extents.Values.Any(static extents => extents.Any(static extent =>
+        extent.Pieces.Any(static piece => piece.Kind == PieceKind.Lost)));
 
     public void Add(ShardId shard, Row row)
     {

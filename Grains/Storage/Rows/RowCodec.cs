@@ -244,7 +244,7 @@ internal static class RowCodec
     {
         var kindByte = reader.Byte();
         var kind = (PieceKind)(kindByte & ~PieceHasFingerprint);
-        if (kind > PieceKind.Unwritten) throw new RecordFormatException($"a piece of an extent of kind {(int)kind}");
+        if (kind > PieceKind.Lost) throw new RecordFormatException($"a piece of an extent of kind {(int)kind}");
 
         var (offset, length) = (reader.Varint32(), reader.Varint32());
         if (kind is not (PieceKind.Chunk or PieceKind.Located))

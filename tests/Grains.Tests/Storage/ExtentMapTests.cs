@@ -45,7 +45,7 @@ public class ExtentMapTests
 
     private static ExtentPiece Update(Random random, ref ulong next)
     {
-        var kind = (PieceKind)random.Next(4);
+        var kind = (PieceKind)random.Next(5);
         var length = kind == PieceKind.Located ? 1 : random.Next(1, 17);
         var offset = (uint)random.Next(Units - length + 1) * Unit;
         var location = kind is PieceKind.Chunk or PieceKind.Located ? new ChunkLocation(new(next++), 0) : default;
@@ -60,6 +60,7 @@ public class ExtentMapTests
             {
                 PieceKind.Hole => 0,
                 PieceKind.Unwritten => -1,
+                PieceKind.Lost => -2,
                 _ => (long)(piece.Location.Segment.Value * 1000) + (piece.SkipBytes / Unit) + i,
             };
         }

@@ -104,7 +104,8 @@ public class MetadataCheckerTests
         Assert.NotEmpty(Check(simulated).Findings);
         var target = new MemoryRowTable();
         var done = simulated.Loops.Run(MetadataRepair.RunAsync(
-            simulated.Rows, simulated.Device, simulated.Identity, target, simulated.Loops, simulated.Time));
+            simulated.Rows, simulated.Device, simulated.Identity, target, simulated.Loops, simulated.Time,
+            new HashSet<ChunkLocation>()));
         Assert.True(done.Count > 0 || broken == "counter", "nothing was said");
         Assert.All(done, finding => Assert.Equal(CheckSeverity.Repaired, finding.Severity));
 
@@ -120,6 +121,56 @@ public class MetadataCheckerTests
         }
 
         Assert.Equal(File, at);
+    }
+
+    [Fact]
+    public void Content_that_cannot_be_read_is_recorded_as_lost()
+    {
+        var target = Repair(Make(), new HashSet<ChunkLocation> { new(new(7), 0) });
+        AssertLost(target, 0, 4096);
+    }
+
+    /// <summary>The inode says that more is allocated than is there: which holes are none, nobody knows.</summary>
+    [Fact]
+    public void A_file_that_lacks_an_extent_has_no_zeros_in_its_place()
+    {
+        var simulated = Make();
+        var end = Limits.ExtentBytes + 5000u;
+        var file = TestRows.File(File, Time, end);
+        file = file with { Attributes = file.Attributes with { AllocatedBytes = 12_288 } };
+        Apply(simulated, file.Key, file);
+        AssertLost(Repair(simulated, new HashSet<ChunkLocation>()), 4096, end);
+    }
+
+    private static MemoryRowTable Repair(SimulatedStore simulated, IReadOnlySet<ChunkLocation> lostItems)
+    {
+        var target = new MemoryRowTable();
+        simulated.Loops.Run(MetadataRepair.RunAsync(
+            simulated.Rows, simulated.Device, simulated.Identity, target, simulated.Loops, simulated.Time, lostItems));
+        var report = simulated.Loops.Run(MetadataChecker.CheckAsync(
+            target, simulated.Device, FileSystemIdentity.Read(target)!, feed: null, verifier: null, simulated.Loops,
+            simulated.Time));
+        Assert.Empty(report.Findings);
+        Assert.StartsWith("/folder/file, offset ", Assert.Single(report.LostFiles));
+        Assert.Equal(FileSystemIdentity.LostContentLevel, FileSystemIdentity.Read(target)!.Level);
+        return target;
+    }
+
+    // From where to where all of the file is lost.
+    private static void AssertLost(MemoryRowTable rows, ulong from, ulong to)
+    {
+        var at = from;
+        for (var index = 0u; index * (ulong)Limits.ExtentBytes < to; index++)
+        {
+            foreach (var piece in Assert.IsType<ExtentRow>(rows.Find(new(0), RowKey.Extent(File, index))).Pieces)
+            {
+                if (piece.Kind != PieceKind.Lost) continue;
+                Assert.Equal(at, (index * (ulong)Limits.ExtentBytes) + piece.Offset);
+                at += piece.Length;
+            }
+        }
+
+        Assert.Equal(to, at);
     }
 
     [Fact]
@@ -142,7 +193,8 @@ public class MetadataCheckerTests
         Apply(simulated, RowKey.Inode(new(30)), null);
         var target = new MemoryRowTable();
         var done = simulated.Loops.Run(MetadataRepair.RunAsync(
-            simulated.Rows, simulated.Device, simulated.Identity, target, simulated.Loops, simulated.Time));
+            simulated.Rows, simulated.Device, simulated.Identity, target, simulated.Loops, simulated.Time,
+            new HashSet<ChunkLocation>()));
         Assert.Contains(
             done, finding => finding.What.Contains("append 3 at offset 8192 is bad", StringComparison.Ordinal));
         foreach (var number in new ulong[] { 30, 31, 33, 34 })

@@ -21,6 +21,7 @@ internal static class SampleRows
         new(0, 65_536, PieceKind.Chunk, 1, new(new(9), 64), 60_000, 0, 0xCAFEBABE, new(1, 2, 3, 4)),
         new(65_536, 4096, PieceKind.Located, 0, new(new(10), 128), 4096, 12, 0x12345678, default),
         new(131_072, 8192, PieceKind.Unwritten, 0, default, 0, 0, 0, default),
+        new(1_044_480, 4096, PieceKind.Lost, 0, default, 0, 0, 0, default),
     ];
 
     public static IEnumerable<Row> All =>
