@@ -36,6 +36,7 @@ internal sealed class ClientInstruments : IDisposable
         FlushedBytes = Make("claudefs.client.flushed", "By", "Bytes put to the block store");
         Flushes = Make("claudefs.client.flushes", "{flush}", "Commits of buffered writes");
         FlushFailures = Make("claudefs.client.flush.failures", "{flush}", "Flushes that lost data");
+        LostBytes = Make("claudefs.client.lost", "By", "Written bytes that could not be committed");
         Recalls = Make("claudefs.client.recalls", "{recall}", "Leases asked back");
         Operations = Make("claudefs.client.operations", "{operation}", "Calls of the file system");
         Retries = Make("claudefs.client.call.retries", "{call}", "Grain calls sent again");
@@ -62,6 +63,8 @@ internal sealed class ClientInstruments : IDisposable
     public Total Flushes { get; }
 
     public Total FlushFailures { get; }
+
+    public Total LostBytes { get; }
 
     public Total Recalls { get; }
 

@@ -39,6 +39,9 @@ public sealed record ClientStatistics
     /// <summary>Flushes that lost data.</summary>
     public long FlushFailures { get; init; }
 
+    /// <summary>Memory of written data that could not be committed; whoever wrote it was told.</summary>
+    public long LostBytes { get; init; }
+
     /// <summary>Leases asked back.</summary>
     public long Recalls { get; init; }
 

@@ -85,6 +85,7 @@ public sealed partial class FileSystemClient : IFileSystem, IAsyncDisposable
                 FlushedBytes = count.FlushedBytes.Value,
                 Flushes = count.Flushes.Value,
                 FlushFailures = count.FlushFailures.Value,
+                LostBytes = count.LostBytes.Value,
                 Recalls = count.Recalls.Value,
                 Retries = count.Retries.Value,
                 DirtyBytes = _context.Memory.HeldBytes,

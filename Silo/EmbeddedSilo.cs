@@ -75,6 +75,14 @@ public sealed class EmbeddedSilo : IAsyncDisposable
     /// <summary>Reads everything that is stored, on demand and on schedule.</summary>
     public Scrubber Scrubber { get; private set; } = null!;
 
+    /// <summary>
+    /// Why the file system is, or at its end was, read-only, and something may be lost; null while all is well.
+    /// </summary>
+    public string? Failure => Metadata.Failure ?? Blocks.Failure;
+
+    /// <summary>How it is now.</summary>
+    public SiloHealth Health => Failure is { } failure ? new(SiloHealth.ReadOnly, failure) : new(SiloHealth.Ok, null);
+
     /// <summary>Where clients connect; null when nowhere.</summary>
     public Endpoint? Listening { get; private set; }
 
@@ -102,8 +110,7 @@ public sealed class EmbeddedSilo : IAsyncDisposable
     /// <summary>State and figures; <paramref name="mount"/> is what the process knows of its own mount.</summary>
     public async ValueTask<StatusReport> GetStatusAsync(MountReport? mount)
     {
-        var isReadOnly = Metadata.IsReadOnly(out var reason);
-        var failure = isReadOnly ? reason : Blocks.Failure;
+        var health = Health;
         var space = Blocks.Statistics.Space;
         var store = Metadata.Statistics;
         var totals = (await Grains.GetGrain<ClaudeFs.Grains.IFileSystemGrain>(0).GetStatisticsAsync()).Value;
@@ -111,7 +118,7 @@ public sealed class EmbeddedSilo : IAsyncDisposable
         var version = Assembly.GetExecutingAssembly()
             .GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
         return new(
-            version, failure is null ? "ok" : "read-only", failure, Environment.ProcessId,
+            version, health.State, health.Reason, Environment.ProcessId,
             _time.GetElapsedTime(_startedAt).TotalSeconds, _options.DataDirectory,
             "a crash of the process or of the machine: yes; the loss of this one disk: no",
             new(space.CapacityBytes, space.UsedBytes, space.ReservedBytes, Device.Device.SizeBytes),

@@ -1,7 +1,7 @@
 # What ./test needs besides the .NET SDK; sourced. All of it is in Debian's archive.
 
 # command -> package
-prerequisites="b3sum:b3sum rsync:rsync sqlite3:sqlite3 git:git gcc:gcc diff:diffutils tar:tar fusermount3:fuse3 setpriv:util-linux python3:python3 xz:xz-utils"
+prerequisites="b3sum:b3sum rsync:rsync sqlite3:sqlite3 git:git gcc:gcc diff:diffutils tar:tar fusermount3:fuse3 setpriv:util-linux python3:python3 xz:xz-utils strace:strace"
 
 install_prerequisites() {
     if ! command -v dotnet >/dev/null 2>&1; then

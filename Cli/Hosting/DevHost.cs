@@ -22,6 +22,16 @@ internal static class DevHost
         var ids = new SystemIdSource();
 
         await using var silo = await StartSiloAsync(options, loggers, loops, ids, cancellationToken);
+        var lost = await ServeAsync(silo, options, ready, status, shutdown, loggers, loops, ids, cancellationToken);
+        await silo.DisposeAsync();
+        return Conclude(silo.Failure, lost, DataDirectory.LogFile(options.DataDirectory));
+    }
+
+    // Until the mount has ended and everything of it is closed; returns the bytes that could not be stored at the end.
+    private static async Task<long> ServeAsync(
+        EmbeddedSilo silo, DevOptions options, Action ready, StatusLine status, Shutdown shutdown,
+        ILoggerFactory loggers, ILoopFactory loops, IIdSource ids, CancellationToken cancellationToken)
+    {
         using var blocks = silo.Blocks.CreateClient();
         var client = await FileSystemClient.StartAsync(
             new(silo.Grains, blocks, TimeProvider.System, ids, loops, loggers.CreateLogger("ClaudeFs.Client")),
@@ -45,10 +55,42 @@ internal static class DevHost
             $"mounted {options.MountPoint} ({ByteSize.Format(silo.Device.Geometry.CapacityBytes)} "
             + $"in {options.DataDirectory}); Ctrl-C flushes and unmounts");
         ready();
-        await mount.ServeAsync(shutdown, status);
-        File.Delete(address);
+        await mount.ServeAsync(shutdown, status, () => Describe(silo.Health));
+        Forget(address, loggers);
         status.Say("unmounted; writing back...");
-        return (int)ExitCode.Success;
+        return await mount.CloseAsync();
+    }
+
+    // On a disk that fails it stays, and is wrong: the next start replaces it.
+    private static void Forget(string address, ILoggerFactory loggers)
+    {
+        try
+        {
+            File.Delete(address);
+        }
+        catch (IOException fault)
+        {
+            loggers.CreateLogger("ClaudeFs.Cli").AddressStays(fault, address);
+        }
+    }
+
+    private static string? Describe(SiloHealth health) =>
+        health.Reason is { } reason ? $"{health.State}: {reason}" : null;
+
+    // The last line says what the end has cost.
+    private static int Conclude(string? failure, long lost, string log)
+    {
+        if (failure is not null)
+        {
+            throw new CommandFailure(ExitCode.Io,
+                $"the file system went read-only: {failure}. Everything that fsync answered for is kept; what was "
+                + $"changed in the last moment before, and {lost} written bytes at the end, may be lost (see {log}). "
+                + "Mend the disk and start again");
+        }
+
+        return lost == 0
+            ? (int)ExitCode.Success
+            : throw new CommandFailure(ExitCode.Io, $"{lost} written bytes could not be stored at the end: see {log}");
     }
 
     private static async Task<EmbeddedSilo> StartSiloAsync(

@@ -33,7 +33,11 @@ internal static class MountHost
         ready();
         await mount.ServeAsync(shutdown, status);
         status.Say("unmounted; writing back...");
-        return (int)ExitCode.Success;
+        var lost = await mount.CloseAsync();
+        return lost == 0
+            ? (int)ExitCode.Success
+            : throw new CommandFailure(ExitCode.Io,
+                $"{lost} written bytes could not be stored at the end: {options.LogFile ?? "the log"} names the files");
     }
 
     private static async Task<FileSystemClient> StartClientAsync(

@@ -63,17 +63,28 @@ internal sealed class MountedFileSystem : IAsyncDisposable
             Ratio(client.ChunkHits, client.ChunkMisses), client.DirtyBytes);
     }
 
-    /// <summary>Serves until the mount has ended.</summary>
-    public async Task ServeAsync(Shutdown shutdown, StatusLine status)
+    /// <summary>Serves until the mount has ended; tells what <paramref name="findTrouble"/> has found, once.</summary>
+    public async Task ServeAsync(Shutdown shutdown, StatusLine status, Func<string?>? findTrouble = null)
     {
         using var ticks = new PeriodicTimer(TimeSpan.FromSeconds(1), _time);
         var tick = ticks.WaitForNextTickAsync().AsTask();
+        string? told = null;
         while (await Task.WhenAny(_mount.Completion, shutdown.Asked, tick) == tick)
         {
+            if (findTrouble?.Invoke() is var trouble && trouble != told) status.Say(trouble ?? "all is well again");
+            told = trouble;
             status.Show(this);
             tick = ticks.WaitForNextTickAsync().AsTask();
         }
         if (!_mount.Completion.IsCompleted) await UnmountAsync(shutdown, status);
+    }
+
+    /// <summary>Unmounts, flushes and closes the session; returns the bytes that could not be stored then.</summary>
+    public async Task<long> CloseAsync()
+    {
+        var before = _client.Statistics.LostBytes;
+        await DisposeAsync();
+        return _client.Statistics.LostBytes - before;
     }
 
     public async ValueTask DisposeAsync()

@@ -174,6 +174,7 @@ internal sealed partial class Flusher
         if (error is FsError.ESTALE or FsError.EAGAIN or FsError.None) error = FsError.EIO;
         context.Dependencies.Logger.WritesLost(inode.Id, round.HeldBytes, error);
         context.Instruments.FlushFailures.Add(1);
+        context.Instruments.LostBytes.Add(round.HeldBytes);
         var held = content.Buffer.HeldBytes;
         content.Buffer.EndFlush();
         context.Memory.Change(content.Buffer.HeldBytes - held);

@@ -127,6 +127,8 @@ internal sealed partial class Flusher(
                 context.Memory.Change(content.Buffer.HeldBytes - held);
                 content.Fail(error);
                 context.Dependencies.Logger.WritesLost(inode.Id, lost, error);
+                context.Instruments.FlushFailures.Add(1);
+                context.Instruments.LostBytes.Add(lost);
             }
 
             content.GiveUp();

@@ -21,6 +21,8 @@ public readonly record struct StoreStatistics(
 /// </summary>
 public sealed partial class MetadataStore : IAsyncDisposable
 {
+    private const string Closed = "The store is closed";
+
     private readonly MetadataSeams _seams;
     private readonly CleanBudget _budget = new(StoreLimits.CleanRowsBytesMax);
     private readonly Pool<ShardBatch> _batches = new(static () => new());
@@ -84,6 +86,9 @@ public sealed partial class MetadataStore : IAsyncDisposable
     /// Usage by a user, a group or all (<see cref="CounterKey.Total"/>), over all shards, pending changes included.
     /// </summary>
     public Usage GetUsage(CounterKey counter) => Counters.Find(counter);
+
+    /// <summary>Why the store failed, also when it is closed by now; null when it did not.</summary>
+    public string? Failure => Volatile.Read(ref _failure) is { } reason && reason != Closed ? reason : null;
 
     /// <summary>Whether changes are refused, and why.</summary>
     public bool IsReadOnly(out string reason)
@@ -165,12 +170,10 @@ public sealed partial class MetadataStore : IAsyncDisposable
         if (Interlocked.Exchange(ref _isDisposed, 1) != 0) return;
         if (!IsReadOnly(out _))
         {
-            await SyncAsync();
-            await DrainAsync();
-            if (_seams.Feed is { } feed) await feed.FlushAsync();
+            await SettleAsync();
         }
 
-        Interlocked.CompareExchange(ref _failure, "The store is closed", null);
+        Interlocked.CompareExchange(ref _failure, Closed, null);
         await _commitLoop.DisposeAsync();
         await _ackLoop.DisposeAsync();
         Materialiser.Dispose();
@@ -178,6 +181,21 @@ public sealed partial class MetadataStore : IAsyncDisposable
         _committer.Dispose();
         await _seams.Log.DisposeAsync();
         await _seams.Rows.DisposeAsync();
+    }
+
+    // What is committed is in the log: if it cannot go on to the tables and the counts, the next start brings it there.
+    private async ValueTask SettleAsync()
+    {
+        try
+        {
+            await SyncAsync();
+            await DrainAsync();
+            if (_seams.Feed is { } feed) await feed.FlushAsync();
+        }
+        catch (FsException fault)
+        {
+            StoreLog.LeftToTheNextStart(Logger, fault);
+        }
     }
 
     internal ShardBatch RentBatch() => _batches.Rent();

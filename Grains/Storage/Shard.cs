@@ -117,7 +117,8 @@ public sealed partial class Shard
     /// Whether this operation has been decided before: then <paramref name="earlier"/> is its answer, once committed.
     /// To be asked at the start of an operation, and again after every await that comes before Submit; what is decided
     /// in the same turn is told to <see cref="Decided"/>. Errors in the answer: the first attempt's, EINVAL (already
-    /// acknowledged, or another kind of operation had this id), EAGAIN (too far above what is acknowledged).
+    /// acknowledged, or another kind of operation had this id), EAGAIN (too far above what is acknowledged), EIO (the
+    /// store failed before it was committed: done or not, unlike EROFS, which says that nothing was).
     /// </summary>
     public bool TryAnswered<T>(in OperationContext op, out ValueTask<FsResult<T>> earlier)
     {
@@ -133,7 +134,14 @@ public sealed partial class Shard
         }
 
         var version = default(ReadVersion);
-        if (!isKept || FindAnswer(op, ref version) is not { } row) return false;
+        if (!isKept) return false;
+        if (FindAnswer(op, ref version) is not { } row)
+        {
+            if (!Store.IsReadOnly(out _)) return false;
+            earlier = new(FsError.EIO);   // it was on its way when the store failed: nobody knows whether it arrived
+            return true;
+        }
+
         var answer = row.TryGet<T>(out var same) ? same : FsError.EINVAL;
         earlier = op.Ack == AckMode.Applied ? new(answer) : WhenAsync(version.Sequence, answer);
         return true;

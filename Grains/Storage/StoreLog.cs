@@ -20,6 +20,10 @@ internal static partial class StoreLog
     [LoggerMessage(1004, LogLevel.Warning, "The last append of the log was not whole and is cut: {Reason}")]
     public static partial void TornTail(ILogger logger, string reason);
 
+    [LoggerMessage(1006, LogLevel.Warning,
+        "Closed before all that is in the log was in the tables; the next start goes on from there")]
+    public static partial void LeftToTheNextStart(ILogger logger, Exception fault);
+
     [LoggerMessage(1005, LogLevel.Information, "New file system {FileSystem:x}")]
     public static partial void Formatted(ILogger logger, ulong fileSystem);
 }

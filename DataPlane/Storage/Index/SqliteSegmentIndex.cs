@@ -3,6 +3,7 @@ using ClaudeFs.DataPlane.Storage.Format;
 using ClaudeFs.Platform.Interop;
 using ClaudeFs.Primitives;
 using Microsoft.Data.Sqlite;
+using SQLitePCL;
 
 namespace ClaudeFs.DataPlane.Storage.Index;
 
@@ -48,7 +49,7 @@ public sealed class SqliteSegmentIndex : ISegmentIndex
     /// </summary>
     public static SqliteSegmentIndex Open(string path)
     {
-        SQLitePCL.Batteries_V2.Init();
+        Batteries_V2.Init();
         PageChecksumVfs.Register();
         var uri = $"file:{Uri.EscapeDataString(Path.GetFullPath(path))}?vfs={PageChecksumVfs.VfsName}";
         var connection = new SqliteConnection(
@@ -117,22 +118,31 @@ public sealed class SqliteSegmentIndex : ISegmentIndex
     {
         try
         {
-            using var transaction = _connection.BeginTransaction();
+            Execute(_connection, "BEGIN IMMEDIATE");
             foreach (var id in removed)
             {
-                _remove.Transaction = transaction;
                 _remove.Parameters[0].Value = (long)id.Value;
                 _remove.ExecuteNonQuery();
             }
 
-            foreach (var row in changed) Put(transaction, row);
-            SetState(transaction, state);
-            transaction.Commit();
+            foreach (var row in changed) Put(row);
+            SetState(state);
+            Execute(_connection, "COMMIT");
         }
         catch (SqliteException fault)
         {
-            throw Fault(Name, fault);
+            var told = Fault(Name, fault);
+            RollBack();
+            throw told;
         }
+    }
+
+    // A full or failing disk ends some transactions by itself. SqliteTransaction does not know that: it would throw in
+    // its disposal, and stay with the connection for ever.
+    private void RollBack()
+    {
+        if (raw.sqlite3_get_autocommit(_connection.Handle) != 0) return;
+        raw.sqlite3_exec(_connection.Handle, "ROLLBACK");
     }
 
     /// <inheritdoc />
@@ -207,9 +217,8 @@ public sealed class SqliteSegmentIndex : ISegmentIndex
         return command;
     }
 
-    private void Put(SqliteTransaction transaction, SegmentRow row)
+    private void Put(SegmentRow row)
     {
-        _put.Transaction = transaction;
         _put.Parameters[0].Value = (long)row.Id.Value;
         _put.Parameters[1].Value = (int)row.Kind;
         _put.Parameters[2].Value = row.Place;
@@ -218,11 +227,10 @@ public sealed class SqliteSegmentIndex : ISegmentIndex
         _put.ExecuteNonQuery();
     }
 
-    private void SetState(SqliteTransaction transaction, in SegmentIndexState state)
+    private void SetState(in SegmentIndexState state)
     {
         var fileSystem = new byte[FileSystemId.SizeBytes];
         state.FileSystem.Write(fileSystem);
-        _setState.Transaction = transaction;
         _setState.Parameters[0].Value = fileSystem;
         _setState.Parameters[1].Value = (long)state.DeviceId;
         _setState.Parameters[2].Value = (long)state.Cursor;

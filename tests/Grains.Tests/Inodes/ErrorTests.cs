@@ -126,6 +126,24 @@ public class ErrorTests
     }
 
     [Fact]
+    public async Task What_was_on_its_way_when_the_store_failed_is_never_said_to_be_refused()
+    {
+        await using var silo = await TestSilo.StartAsync();
+        var client = await TestClient.OpenAsync(silo, 11);
+        await client.FileAsync(InodeId.Root, "before");
+        silo.FailDevice();
+        var (op, name) = (client.Op(InodeId.Root), FsName.Of("a"));
+        var root = silo.Directory(InodeId.Root);
+        for (var attempt = 0; attempt < 3; attempt++)
+        {
+            var made = await root.MakeAsync(op, name, new(FileMode.Regular, 0, null)).SoonAsync();
+            Assert.Equal((attempt, FsError.EIO), (attempt, made.Error));
+        }
+
+        Assert.Equal(FsError.EROFS, (await client.MakeAsync(InodeId.Root, "a", FileMode.Regular).SoonAsync()).Error);
+    }
+
+    [Fact]
     public async Task An_applied_answer_leaves_before_the_commit_and_others_wait_for_it()
     {
         await using var silo = await TestSilo.StartAsync();

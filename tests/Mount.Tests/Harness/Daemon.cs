@@ -73,12 +73,12 @@ internal sealed class Daemon : IAsyncDisposable
         await WaitForExitAsync();
     }
 
-    /// <summary>umount(8), and the daemon's end after its flush.</summary>
-    public async Task UnmountAsync()
+    /// <summary>umount(8), and the daemon's end after its flush, with this exit code.</summary>
+    public async Task UnmountAsync(int exitCode = 0)
     {
         await Shell.RunAsync($"umount '{MountPoint}'");
         await WaitForExitAsync();
-        Assert.True(_process.ExitCode == 0, $"after umount cfs ended with {_process.ExitCode}: {Printed}");
+        Assert.True(_process.ExitCode == exitCode, $"after umount cfs ended with {_process.ExitCode}: {Printed}");
     }
 
     public void Signal(string name) => Process.Start("kill", [$"-{name}", $"{ProcessId}"]).WaitForExit();

@@ -20,6 +20,10 @@ internal static class Shell
         return result.Output;
     }
 
+    /// <summary>Waits until a condition, a bash command, holds; past its bound the test fails and shows it.</summary>
+    public static Task<string> WaitAsync(string condition, TimeSpan bound) =>
+        RunAsync($"until {condition}; do sleep 0.1; done", bound: bound);
+
     /// <summary>
     /// Runs a bash script and returns how it ended; a script that outlives the bound is killed and fails the test.
     /// </summary>

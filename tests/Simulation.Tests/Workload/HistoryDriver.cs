@@ -233,8 +233,8 @@ internal sealed partial class HistoryDriver(
 
         if (!isExplained(error, client, session))
             throw new SimulationFailureException($"{operation}: {error}, which no fault explains");
-        // Refused: nothing is done. But an earlier attempt over the network may be.
-        if (error == FsError.EROFS && client.IsEmbedded) (operation.IsVoid, operation.End) = (true, Recorder.Now());
+        // Refused: nothing is done, whatever became of the answers to earlier attempts.
+        if (error == FsError.EROFS) (operation.IsVoid, operation.End) = (true, Recorder.Now());
         Recorder.GiveUp(operation);
         return false;
     }
