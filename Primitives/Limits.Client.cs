@@ -43,6 +43,10 @@ public static partial class Limits
     /// itself.</summary>
     public const int ForgottenQueueMax = 16_384;
 
+    /// <summary>Names and inodes that the front end is told to drop at once when a session comes back: less than
+    /// <see cref="FuseNotificationsMax"/>.</summary>
+    public const int NotificationsPerReturnRound = 16_384;
+
     /// <summary>Read-ahead begins with this much.</summary>
     public const int ReadAheadBytesMin = 128 * 1024;
 

@@ -22,6 +22,7 @@ namespace ClaudeFs.Client.Leases;
 /// </remarks>
 internal sealed class Recaller(ClientContext context, InodeLeases leases) : ILeaseHolder, ISessionListener
 {
+    private const int NotificationsOfInode = 2;   // attributes, then pages
     private static readonly TimeSpan NamesWaitMax = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan PagesWaitMax = TimeSpan.FromSeconds(2);
 
@@ -69,51 +70,75 @@ internal sealed class Recaller(ClientContext context, InodeLeases leases) : ILea
     /// <inheritdoc />
     public async ValueTask ReclaimAsync(ClientSession session)
     {
+        var round = new List<Returning>();
+        var notifications = 0;
         foreach (var inode in context.Nodes.All)
         {
             if (!inode.TryPin()) continue;
-            try
-            {
-                await ReclaimAsync(inode, session);
-            }
-            finally
+            if (Surrender(inode) is not { } returning)
             {
                 inode.Unpin();
+                continue;
             }
+
+            round.Add(returning);
+            notifications += returning.Held.Names.Length + NotificationsOfInode;
+            if (notifications < Limits.NotificationsPerReturnRound) continue;
+            await ReclaimAsync(round, session);
+            round.Clear();
+            notifications = 0;
+        }
+
+        await ReclaimAsync(round, session);
+    }
+
+    // All at once: an operation that waits for this session may hold what the kernel needs for the first of them, and
+    // each of the others would wait its time out behind it.
+    private async ValueTask ReclaimAsync(List<Returning> round, ClientSession session)
+    {
+        try
+        {
+            await Task.WhenAll(round.Where(static one => one.MustDrop)
+                .Select(one => DropAtFrontEndAsync(one.Inode.Id, one.Held, RecallCause.DataChange).AsTask()));
+            foreach (var one in round)
+            {
+                if (one.Wanted != LeaseMode.None) await TakeAgainAsync(one, session);
+            }
+        }
+        finally
+        {
+            foreach (var one in round) one.Inode.Unpin();
         }
     }
 
-    // What a file that is open or has something to write was held under is taken again; the rest goes, and with it all
-    // that the front end keeps of it.
-    private async ValueTask ReclaimAsync(CachedInode inode, ClientSession session)
+    private async ValueTask TakeAgainAsync(Returning returning, ClientSession session)
     {
-        Held held;
-        LeaseMode wanted;
+        var inode = returning.Inode;
+        var error = await leases.ReclaimAsync(inode, returning.Wanted, session);
+        if (error == FsError.None) return;
+        context.Dependencies.Logger.ReclaimFailed(inode.Id, error);
+        Flusher.Drop(inode, FsError.EIO);
+        lock (inode.Sync) inode.Surrender();
+        await DropAtFrontEndAsync(inode.Id, returning.Held, RecallCause.DataChange);
+    }
+
+    // What a file that is open or has something to write was held under is taken again; the rest goes, and with it all
+    // that the front end keeps of it. Null: there is nothing of either.
+    private Returning? Surrender(CachedInode inode)
+    {
         lock (inode.Sync)
         {
             var isDirty = inode.Content is { IsDirty: true };
             var isWriter = inode.Mode == LeaseMode.Write;
             var isOpen = inode.OpenCount > 0;
-            wanted = isDirty || (isOpen && isWriter) ? LeaseMode.Write : isOpen ? LeaseMode.Read : LeaseMode.None;
-            held = new Held(Names(inode), isWriter, inode.ChangesUnderWay > 0);
-            if (inode.Mode == LeaseMode.None && wanted == LeaseMode.None) return;
+            var wanted = isDirty || (isOpen && isWriter) ? LeaseMode.Write : isOpen ? LeaseMode.Read : LeaseMode.None;
+            var held = new Held(Names(inode), isWriter, inode.ChangesUnderWay > 0);
+            if (inode.Mode == LeaseMode.None && wanted == LeaseMode.None) return null;
             var fence = context.Nodes.MoveFence();
             if (!isDirty) inode.Surrender();
             inode.MarkChanged(fence, isStale: true);
+            return new(inode, held, wanted);
         }
-
-        if (wanted == LeaseMode.None || held.Names.Length > 0)
-        {
-            await DropAtFrontEndAsync(inode.Id, held, RecallCause.DataChange);
-        }
-
-        if (wanted == LeaseMode.None) return;
-        var error = await leases.ReclaimAsync(inode, wanted, session);
-        if (error == FsError.None) return;
-        context.Dependencies.Logger.ReclaimFailed(inode.Id, error);
-        Flusher.Drop(inode, FsError.EIO);
-        lock (inode.Sync) inode.Surrender();
-        await DropAtFrontEndAsync(inode.Id, held, RecallCause.DataChange);
     }
 
     private static FsName[] Names(CachedInode inode) =>
@@ -222,6 +247,12 @@ internal sealed class Recaller(ClientContext context, InodeLeases leases) : ILea
 
     // What the front end may hold when a recall comes.
     private readonly record struct Held(FsName[] Names, bool IsWriter, bool IsChanging);
+
+    // An inode of a session that comes back, pinned.
+    private readonly record struct Returning(CachedInode Inode, Held Held, LeaseMode Wanted)
+    {
+        public bool MustDrop => Wanted == LeaseMode.None || Held.Names.Length > 0;
+    }
 
     private LeaseReturn End(CachedInode inode, LeaseRecall recall, LeaseMode keepAtMost)
     {

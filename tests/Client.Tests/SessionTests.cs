@@ -137,6 +137,30 @@ public sealed class SessionTests : IAsyncDisposable
     });
 
     [Fact]
+    public void A_front_end_that_is_stuck_does_not_cost_a_client_that_comes_back_its_term() => Run(async () =>
+    {
+        var client = await _fixture.StartAsync(ClientFixture.Remote);
+        for (var i = 0; i < 300; i++) await client.CloseAsync(await client.CreateAsync($"known{i}"));
+        var dirty = await client.CreateAsync("dirty");
+        await client.WriteAsync(dirty, 0, [1]);
+        var answersLate = TimeSpan.FromMilliseconds(200);
+        client.InvalidationSink = new RecordingSink
+        {
+            OnInode = _ => Task.Delay(answersLate, _clock), OnName = _ => Task.Delay(answersLate, _clock),
+        };
+        var before = client.Session;
+        var restarted = _clock.GetUtcNow();
+        _fixture.Cluster.Restart();
+        AdvanceUntil(() => _fixture.Cluster.CallsOf("Settle") == 1, "the session settles");
+
+        // It notices by a keepalive, each 2 s; then it waits for the front end once, not for each inode.
+        Assert.InRange(_clock.GetUtcNow() - restarted, TimeSpan.Zero, TimeSpan.FromSeconds(6));
+        Assert.Equal(before, client.Session);
+        await client.CloseAsync(dirty);
+        Assert.Equal([1], _fixture.Cluster.Inode(dirty.Inode).Inline!);
+    });
+
+    [Fact]
     public void A_client_that_came_back_goes_on_although_the_last_answer_was_lost() => Run(async () =>
     {
         var client = await _fixture.StartAsync(ClientFixture.Remote);
