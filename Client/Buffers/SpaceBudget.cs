@@ -46,6 +46,12 @@ internal sealed class SpaceBudget(IBlockClient blocks, ILoop loop)
         lock (_sync) _availableBytes += bytes;
     }
 
+    /// <summary>The store took more than the writer had taken here: so much is promised no more.</summary>
+    public void Spend(long bytes)
+    {
+        lock (_sync) _availableBytes = Math.Max(0, _availableBytes - bytes);
+    }
+
     /// <summary>Makes <paramref name="bytes"/> available, a slab where there is one. Errors: ENOSPC, and the
     /// store's.</summary>
     public async ValueTask<FsError> EnsureAsync(long bytes, CancellationToken cancellationToken)

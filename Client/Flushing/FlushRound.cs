@@ -28,6 +28,7 @@ internal sealed record FlushRound(
 /// <param name="Updates">Pieces by extent, ascending.</param>
 /// <param name="OldestPin">Oldest garbage epoch of the puts.</param>
 /// <param name="StoredBytes">Bytes put.</param>
+/// <param name="SpaceBytes">What they take of the store: whole blocks each.</param>
 /// <param name="Error">Why something is missing; None when all is there.</param>
 internal readonly record struct PutResult(
-    ImmutableArray<Extent> Updates, ulong OldestPin, long StoredBytes, FsError Error);
+    ImmutableArray<Extent> Updates, ulong OldestPin, long StoredBytes, long SpaceBytes, FsError Error);

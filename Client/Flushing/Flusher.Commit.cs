@@ -76,7 +76,7 @@ internal sealed partial class Flusher
             }
 
             Learn(inode, content, request, reply.Value, ticket);
-            if (lost == FsError.None) End(inode, content, round, put.StoredBytes);
+            if (lost == FsError.None) End(inode, content, round);
             else Lose(inode, content, round, lost);
         }
 
@@ -99,7 +99,7 @@ internal sealed partial class Flusher
 
         lock (inode.Sync)
         {
-            if (error == FsError.None) End(inode, content, round, put.StoredBytes);
+            if (error == FsError.None) End(inode, content, round);
             else Lose(inode, content, round, error);
         }
 
@@ -154,12 +154,11 @@ internal sealed partial class Flusher
     }
 
     // The round is committed: whole chunks go on to the cache with their memory, for who reads what was just written.
-    private void End(CachedInode inode, FileContent content, FlushRound round, long storedBytes)
+    private void End(CachedInode inode, FileContent content, FlushRound round)
     {
         var held = content.Buffer.HeldBytes;
         content.Buffer.EndFlush(KeepInCache);
         context.Memory.Change(content.Buffer.HeldBytes - held);
-        content.ReservedBytes = Math.Max(0, content.ReservedBytes - storedBytes);
         if (content.Buffer.IsEmpty) ReleaseSpace(content);
         content.NoteSent(round.Also, round.KillPrivileges, round.WriteTime);
 
@@ -196,6 +195,14 @@ internal sealed partial class Flusher
         if (slab.IsEmpty) return false;
         if (!context.Chunks.TryInsert(chunk.StoredAt, slab, Limits.ChunkBytes)) context.Slabs.Return(slab);
         return true;
+    }
+
+    // The store has taken it from this client's reservation, also when the commit fails or the round is put again.
+    private void Spend(FileContent content, long spaceBytes)
+    {
+        var fromFile = Math.Min(content.ReservedBytes, spaceBytes);
+        content.ReservedBytes -= fromFile;
+        context.Space.Spend(spaceBytes - fromFile);
     }
 
     private void ReleaseSpace(FileContent content)

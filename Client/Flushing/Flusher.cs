@@ -222,7 +222,7 @@ internal sealed partial class Flusher(
         {
             return round.Inline is not null
                 ? await CommitAsync(
-                    inode, content, round, new PutResult([], ulong.MaxValue, 0, FsError.None), ack)
+                    inode, content, round, new PutResult([], ulong.MaxValue, 0, 0, FsError.None), ack)
                 : await StoreAsync(inode, content, round, ack);
         }
         catch (Exception fault)
@@ -243,6 +243,7 @@ internal sealed partial class Flusher(
             var pipeline = new PutPipeline(context.Blocks, Namer(), loop);
             var put = await pipeline.RunAsync(round.Chunks, round.SizeBytes);
             context.Instruments.FlushedBytes.Add(put.StoredBytes);
+            lock (inode.Sync) Spend(content, put.SpaceBytes);
             if (put.Updates.IsEmpty)
             {
                 lock (inode.Sync) Lose(inode, content, round, put.Error == FsError.None ? round.LostError : put.Error);

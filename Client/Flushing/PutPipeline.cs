@@ -74,7 +74,7 @@ internal sealed class PutPipeline(IBlockClient blocks, ChunkNamer namer, ILoop? 
 
     private PutResult Collect()
     {
-        var (error, oldest, stored) = (FsError.None, ulong.MaxValue, 0L);
+        var (error, oldest, stored, space) = (FsError.None, ulong.MaxValue, 0L, 0L);
         var extents = ImmutableArray.CreateBuilder<Extent>();
         var pieces = ImmutableArray.CreateBuilder<ExtentPiece>();
         var index = 0u;
@@ -88,6 +88,7 @@ internal sealed class PutPipeline(IBlockClient blocks, ChunkNamer namer, ILoop? 
 
             oldest = Math.Min(oldest, batch.GarbageEpoch);
             stored += batch.Bytes;
+            space += batch.SpaceBytes;
             for (var i = 0; i < batch.Count; i++)
             {
                 var (extent, piece) = batch.Piece(i);
@@ -98,7 +99,7 @@ internal sealed class PutPipeline(IBlockClient blocks, ChunkNamer namer, ILoop? 
         }
 
         if (pieces.Count > 0) extents.Add(new Extent(index, pieces.DrainToImmutable()));
-        return new(extents.DrainToImmutable(), oldest, stored, error);
+        return new(extents.DrainToImmutable(), oldest, stored, space, error);
     }
 
     private sealed class Batch
@@ -110,6 +111,8 @@ internal sealed class PutPipeline(IBlockClient blocks, ChunkNamer namer, ILoop? 
 
         public long Bytes { get; private set; }
 
+        public long SpaceBytes { get; private set; }
+
         public FsError Error { get; private set; }
 
         public ulong GarbageEpoch { get; private set; }
@@ -119,6 +122,7 @@ internal sealed class PutPipeline(IBlockClient blocks, ChunkNamer namer, ILoop? 
             var name = namer?.Name(bytes.Span) ?? default;
             _items.Add((chunk, start, new BlockWrite(bytes, Crc32c.Compute(bytes.Span), name, Codec: 0)));
             Bytes += bytes.Length;
+            SpaceBytes += (bytes.Length + Limits.DeviceBlockBytes - 1) & ~(Limits.DeviceBlockBytes - 1);
         }
 
         public async Task PutAsync(IBlockClient blocks)

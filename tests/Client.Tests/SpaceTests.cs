@@ -100,6 +100,24 @@ public sealed class SpaceTests : IAsyncDisposable
         Assert.Equal(0, _fixture.Cluster.KnownSessions);
     }
 
+    [Theory, InlineData(false), InlineData(true)]
+    public async Task What_is_free_is_never_more_than_what_the_store_has(bool isPutAgain)
+    {
+        var client = await _fixture.StartAsync();
+        var puts = 0;
+        if (isPutAgain) _fixture.Cluster.OnWrite = (_, _) => puts++ % 2 == 0 ? FsError.EAGAIN : FsError.None;
+        for (var i = 0; i < 10; i++)
+        {
+            var file = await client.CreateAsync($"short{i}");
+            await client.WriteAsync(file, 50_000, new byte[100]);
+            await client.CloseAsync(file);
+        }
+
+        var space = (await client.GetSpaceAsync(CancellationToken.None)).Ok();
+        Assert.True(_fixture.Blocks.UsedBytes >= 10 * Limits.LocatedBytes);
+        Assert.InRange(space.FreeBytes, 0UL, space.TotalBytes - (ulong)_fixture.Blocks.UsedBytes);
+    }
+
     private static async Task<FsResult<Nothing>> FlushAsync(
         FileSystemClient client, (InodeId Inode, ulong Handle) file) =>
         await client.FlushAsync(file.Inode, file.Handle, CancellationToken.None);

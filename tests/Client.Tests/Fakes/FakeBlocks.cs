@@ -85,8 +85,9 @@ internal sealed class FakeBlocks(long capacityBytes = 1L << 40) : IBlockClient
         if (!item.Fingerprint.IsZero && _named.TryGetValue(item.Fingerprint, out var known)) return known;
         var location = new ChunkLocation(new SegmentId((ulong)Interlocked.Increment(ref _last)), 0);
         _stored[location] = item.Bytes.ToArray();
-        Interlocked.Add(ref _used, item.Bytes.Length);
-        Interlocked.Add(ref _reserved, -Math.Min(ReservedBytes, item.Bytes.Length));
+        var space = (item.Bytes.Length + Limits.DeviceBlockBytes - 1) & ~(Limits.DeviceBlockBytes - 1);
+        Interlocked.Add(ref _used, space);
+        Interlocked.Add(ref _reserved, -Math.Min(ReservedBytes, space));
         if (!item.Fingerprint.IsZero) _named[item.Fingerprint] = location;
         return location;
     }
