@@ -26,6 +26,7 @@ using ClaudeFs.Silo.Scrub;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Orleans.Configuration;
 using Orleans.Hosting;
 
 namespace ClaudeFs.Silo;
@@ -36,6 +37,14 @@ namespace ClaudeFs.Silo;
 /// </summary>
 public sealed class EmbeddedSilo : IAsyncDisposable
 {
+    /// <summary>
+    /// Activations of inodes hold no state, and each takes some kilobytes: those of a walk over millions of files must
+    /// not all be there at once. The runtime's own 15 minutes are for few grains that are dear to make.
+    /// </summary>
+    private static readonly TimeSpan ActivationIdleMax = TimeSpan.FromSeconds(15);
+
+    private static readonly TimeSpan CollectionEvery = TimeSpan.FromSeconds(5);
+
     private readonly Stack<IAsyncDisposable> _parts = new();
     private readonly EmbeddedSiloOptions _options;
     private readonly ILoggerFactory _loggers;
@@ -269,6 +278,8 @@ public sealed class EmbeddedSilo : IAsyncDisposable
         transport.AddTo(builder.Services);
         builder.UseOrleans(silo => silo
             .UseLocalhostClustering()
+            .Configure<GrainCollectionOptions>(static collection =>
+                (collection.CollectionAge, collection.CollectionQuantum) = (ActivationIdleMax, CollectionEvery))
             .AddClaudeFsGrains(Metadata, new() { SessionTerm = _options.SessionTerm }));
         _host = builder.Build();
         _parts.Push(new StoppedHost(_host));

@@ -24,7 +24,7 @@ internal static partial class RuntimeLog
     [LoggerMessage(6, LogLevel.Error, "A timer of {Grain} threw; it goes on")]
     internal static partial void TimerFailed(this ILogger logger, GrainId grain, Exception exception);
 
-    [LoggerMessage(7, LogLevel.Information, "{Count} idle activations are going")]
+    [LoggerMessage(7, LogLevel.Debug, "{Count} idle activations are going")]
     internal static partial void Collected(this ILogger logger, int count);
 
     [LoggerMessage(8, LogLevel.Warning, "A message from {Peer} was refused: {Reason}")]
