@@ -51,6 +51,16 @@ internal static partial class Posix
     [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
     internal static partial int Sync(int descriptor);
 
+    [LibraryImport("libc", EntryPoint = "ftruncate", SetLastError = true)]
+    internal static partial int SetLength(int descriptor, long length);
+
+    [LibraryImport("libc", EntryPoint = "chmod", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int ChangeMode(string path, uint mode);
+
+    /// <summary>getdents64(2): the next entries of a directory, as struct linux_dirent64.</summary>
+    [LibraryImport("libc", EntryPoint = "getdents64", SetLastError = true)]
+    internal static partial nint ReadEntries(int descriptor, Span<byte> entries, nint count);
+
     [LibraryImport("libc", EntryPoint = "sync")]
     internal static partial void SyncAll();
 

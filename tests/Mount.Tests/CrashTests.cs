@@ -1,5 +1,6 @@
 using ClaudeFs.Mount.Tests.Crashes;
 using ClaudeFs.Mount.Tests.Harness;
+using ClaudeFs.TestKit.Time;
 using Xunit.Abstractions;
 
 namespace ClaudeFs.Mount.Tests;
@@ -65,8 +66,10 @@ public sealed class CrashTests(ITestOutputHelper output)
         var random = new Random(Environment.TickCount);
         await using var own = Strand.Start(Path.Combine(mount.MountPoint, "own"), random.Next());
         await using var remote = Strand.Start(Path.Combine(other.MountPoint, "remote"), random.Next());
+        var progress = new Progress("kills under two mounts", TimeProvider.System);
         for (var i = 0; i <= CrashesUnderTwo; i++)
         {
+            progress.Note(i, CrashesUnderTwo, "kills");
             Assert.Null(await own.CheckAsync(ComingBackMax));
             Assert.Null(await remote.CheckAsync(ComingBackMax));
             if (i == CrashesUnderTwo) break;
@@ -93,7 +96,13 @@ public sealed class CrashTests(ITestOutputHelper output)
         await using (var campaign = new CrashCampaign(mount, Environment.TickCount))
         {
             await campaign.BeginAsync();
-            for (var i = 0; i < Crashes; i++) await campaign.CrashAsync(i, goDown, comeBack);
+            var progress = new Progress($"crashes, seed {campaign.Seed}", TimeProvider.System);
+            for (var i = 0; i < Crashes; i++)
+            {
+                await campaign.CrashAsync(i, goDown, comeBack);
+                progress.Note(i + 1, Crashes, "crashes");
+            }
+
             output.WriteLine($"seed {campaign.Seed}: {Crashes} crashes, {campaign.Operations} operations, "
                 + $"{campaign.SyncedFiles} files whole since their fsync; slowest start {campaign.SlowestStart}");
             Assert.True(campaign.Operations > Crashes * OperationsPerCrashMin, "the strands hardly worked");

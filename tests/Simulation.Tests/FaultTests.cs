@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using ClaudeFs.Simulation.Tests.Machines;
 using ClaudeFs.TestKit.Simulation;
+using ClaudeFs.TestKit.Time;
 using Xunit.Abstractions;
 
 namespace ClaudeFs.Simulation.Tests;
@@ -23,8 +24,14 @@ public sealed class FaultTests(ITestOutputHelper output)
     {
         var isLong = Environment.GetEnvironmentVariable("CLAUDEFS_TEST_LONG") == "1";
         var (started, sum) = (TimeProvider.System.GetTimestamp(), FaultResult.None);
-        for (var seed = FirstSeed; seed < FirstSeed + (isLong ? SeedsLong : Seeds); seed += SeedsPerProcess)
-            sum += await RunAsync(seed, SeedsPerProcess);
+        var progress = new Progress("faults", TimeProvider.System);
+        var seeds = isLong ? SeedsLong : Seeds;
+        for (var done = 0; done < seeds; done += SeedsPerProcess)
+        {
+            sum += await RunAsync(FirstSeed + done, SeedsPerProcess);
+            progress.Note(done + SeedsPerProcess, seeds, "seeds");
+        }
+
         var elapsed = TimeProvider.System.GetElapsedTime(started);
         output.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{sum}, {sum.Operations / elapsed.TotalSeconds:F0} operations a second"));

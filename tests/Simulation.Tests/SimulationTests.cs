@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using ClaudeFs.Simulation.Tests.Machines;
 using ClaudeFs.TestKit.Simulation;
+using ClaudeFs.TestKit.Time;
 using Xunit.Abstractions;
 
 namespace ClaudeFs.Simulation.Tests;
@@ -30,6 +31,7 @@ public sealed class SimulationTests(ITestOutputHelper output)
 
         var isLong = Environment.GetEnvironmentVariable("CLAUDEFS_TEST_LONG") == "1";
         var (started, operations, runs) = (TimeProvider.System.GetTimestamp(), 0, 0);
+        var progress = new Progress("simulation", TimeProvider.System);
         TimeSpan elapsed;
         do
         {
@@ -37,6 +39,7 @@ public sealed class SimulationTests(ITestOutputHelper output)
             operations += Run(new(seed)).Operations;
             runs++;
             elapsed = TimeProvider.System.GetElapsedTime(started);
+            progress.Note(elapsed.TotalSeconds, FreshTimeLong.TotalSeconds, "seconds");
         }
         while (isLong ? elapsed < FreshTimeLong : runs < FreshSeeds);
         output.WriteLine($"{runs} seeds, {operations / elapsed.TotalMinutes:F0} operations a minute");

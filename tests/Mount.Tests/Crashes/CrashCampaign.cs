@@ -15,6 +15,11 @@ internal sealed class CrashCampaign(DevMount mount, int seed) : IAsyncDisposable
     /// <summary>What an operation may answer when the daemon or its disk dies under it.</summary>
     public static readonly string[] EndErrors = ["ENOTCONN", "ECONNABORTED", "ENODEV", "EIO", "EROFS"];
 
+    /// <summary>Whether a strand may end so when the daemon or its disk dies under it.</summary>
+    public static bool IsEnd(string error) =>
+        // A write that the crash met is short: the kernel counts the pages that the daemon had taken.
+        EndErrors.Contains(error) || error.EndsWith("-bytes-were-written", StringComparison.Ordinal);
+
     private const int StrandCount = 3;
     private const int LogLinesShown = 40;
     private const double LogGiB = 4.0 / 1024;
@@ -59,9 +64,7 @@ internal sealed class CrashCampaign(DevMount mount, int seed) : IAsyncDisposable
         foreach (var strand in _strands)
         {
             var error = await strand.StopAsync(AtOnce);
-            // A write that the crash met is short: the kernel counts the pages that the daemon had taken.
-            var isEnd = EndErrors.Contains(error) || error.EndsWith("-bytes-were-written", StringComparison.Ordinal);
-            Assert.True(isEnd, $"{Which(number)}: the work ended with {error}");
+            Assert.True(IsEnd(error), $"{Which(number)}: the work ended with {error}");
         }
 
         await comeBack();

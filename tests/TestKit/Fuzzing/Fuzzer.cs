@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Security.Cryptography;
+using ClaudeFs.TestKit.Time;
 
 namespace ClaudeFs.TestKit.Fuzzing;
 
@@ -21,6 +22,8 @@ public static class Fuzzer
         0x1_0000_0000, 0x7FFF_FFFF_FFFF_FFFF, 0x8000_0000_0000_0000, 0xFFFF_FFFF_FFFF_FFFF,
     ];
 
+    private const int NoteEvery = 4096;
+
     private static bool IsLong => Environment.GetEnvironmentVariable("CLAUDEFS_TEST_LONG") == "1";
 
     /// <summary>
@@ -37,7 +40,13 @@ public static class Fuzzer
         var started = TimeProvider.System.GetTimestamp();
         using var watch = TimeProvider.System.CreateTimer(
             static state => ((FuzzRun)state!).FailIfStuck(), run, InputTimeMax, InputTimeMax);
-        for (var input = first; input < last; input++) run.Do(input);
+        var progress = new Progress($"fuzz {target.Name}", TimeProvider.System);
+        for (var input = first; input < last; input++)
+        {
+            run.Do(input);
+            if (input % NoteEvery == 0) progress.Note(input, last, "inputs");
+        }
+
         return new(target.Name, seed, last - first, run.Accepted, TimeProvider.System.GetElapsedTime(started),
             run.AllocatedMax);
     }
