@@ -39,8 +39,8 @@ public sealed class SoakTests(ITestOutputHelper output)
         }
 
         await Shell.RunAsync($"rm -rf '{other.MountPoint}'/*");
-        await StoreFigures.WaitUntilEmptyAsync(mount, other.MountPoint, SpaceBackMax);
         await other.UnmountAsync();
+        await StoreFigures.WaitUntilEmptyAsync(mount, mount.MountPoint, SpaceBackMax);
         await mount.Daemon.UnmountAsync();
         await mount.AssertCleanAsync();
         Assert.True(samples.Select(sample => sample.Life).Distinct().Count() == plan.Lives, "a life without a sample");

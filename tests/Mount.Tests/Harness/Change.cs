@@ -6,7 +6,8 @@ internal readonly record struct Change(double First, double Last)
     /// <summary>
     /// Whether the end is at most <paramref name="ratio"/> times the beginning and <paramref name="slack"/> more.
     /// </summary>
-    public bool IsWithin(double ratio, double slack) => Last <= (First * ratio) + slack;
+    public bool IsWithin(double ratio, double slack) =>
+        double.IsInfinity(ratio) || Last <= (First * ratio) + slack;
 
     public static double Median(IEnumerable<double> values)
     {

@@ -16,6 +16,8 @@ internal sealed class SoakRun(DevMount mount, Daemon other, SoakPlan plan, int s
     /// <summary>A term of the sessions of before, and what a busy machine adds.</summary>
     private static readonly TimeSpan ComingBackMax = TimeSpan.FromSeconds(90);
 
+    private static readonly TimeSpan FillMax = TimeSpan.FromMinutes(3);
+
     private readonly SoakClock _clock = new();
     private readonly List<SoakSample> _samples = [];
     private readonly List<SoakWorker> _own = [], _remote = [];
@@ -69,6 +71,7 @@ internal sealed class SoakRun(DevMount mount, Daemon other, SoakPlan plan, int s
 
     private async Task SampleAsync(int life)
     {
+        await Task.WhenAll(_own.Concat(_remote).Select(worker => worker.Filled)).WaitAsync(FillMax);
         var started = Stopwatch.GetTimestamp();
         _clock.Take();
         for (var number = 0; ; number++)

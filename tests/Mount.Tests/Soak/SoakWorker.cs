@@ -31,6 +31,7 @@ internal sealed class SoakWorker(string root, string peer, SoakClock clock, int 
     private volatile bool _isStopping;
     private int _nextId;
     private TaskCompletionSource<Exception?> _ended = new();
+    private TaskCompletionSource _filled = new();
 
     /// <summary>Operations that were answered.</summary>
     public long Operations { get; private set; }
@@ -38,11 +39,15 @@ internal sealed class SoakWorker(string root, string peer, SoakClock clock, int 
     /// <summary>The end of the present run: null when it was told to stop, else what an operation answered.</summary>
     public Task<Exception?> Ended => _ended.Task;
 
+    /// <summary>All files that there are to be are there: from here on nothing should grow.</summary>
+    public Task Filled => _filled.Task;
+
     /// <summary>Begins; what a crash has left is taken over, and not compared any more.</summary>
     public void Start()
     {
         _isStopping = false;
         _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        _filled = new(TaskCreationOptions.RunContinuationsAsynchronously);
         _thread = new Thread(Work) { IsBackground = true };
         _thread.Start();
     }
@@ -60,6 +65,7 @@ internal sealed class SoakWorker(string root, string peer, SoakClock clock, int 
         {
             Adopt();
             while (_files.Count < FilesMax && !_isStopping) Create();
+            _filled.SetResult();
             while (!_isStopping)
             {
                 Do(Draw());
@@ -70,6 +76,7 @@ internal sealed class SoakWorker(string root, string peer, SoakClock clock, int 
         catch (Exception fault)
         {
             _ended.SetResult(fault);
+            _filled.TrySetResult();
         }
     }
 
