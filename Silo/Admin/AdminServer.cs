@@ -30,9 +30,11 @@ public sealed class AdminServer : IAsyncDisposable
         IPEndPoint endpoint, Func<ValueTask<StatusReport>> status, IGrainFactory grains, Scrubber scrubber,
         ILoggerFactory loggers, CancellationToken cancellationToken)
     {
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Services.AddSingleton(loggers);
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(endpoint));
+        // Empty: any other builder reads settings from the current directory and environment, and watches that
+        // directory with all below it, a mount of ours included, before it listens.
+        var builder = WebApplication.CreateEmptyBuilder(new() { ContentRootPath = AppContext.BaseDirectory });
+        builder.Services.AddSingleton(loggers).AddLogging().AddRoutingCore();
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(endpoint));
         var application = builder.Build();
         var server = new AdminServer(application);
         server.Map(status, grains);

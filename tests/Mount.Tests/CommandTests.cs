@@ -57,6 +57,15 @@ public sealed class CommandTests
     }
 
     [Fact]
+    public async Task A_daemon_watches_no_directory()
+    {
+        // Watching the current directory reads all below it, which may be a whole machine with this mount in it.
+        await using var mount = await DevMount.StartAsync("64M");
+        var links = new DirectoryInfo($"/proc/{mount.Daemon.ProcessId}/fd").GetFiles().Select(link => link.LinkTarget);
+        Assert.DoesNotContain("anon_inode:inotify", links);
+    }
+
+    [Fact]
     public async Task What_is_in_use_is_refused_and_left_alone()
     {
         await using var mount = await DevMount.StartAsync("256M");

@@ -134,7 +134,7 @@ public sealed class ScrubTests
             mount.MountPoint);
         await Shell.RunAsync($"{Cfs} status --admin 127.0.0.1:{mount.AdminPort}");
         await mount.CrashAndRestartAsync();
-        await Shell.RunAsync("test $(cat f) -ge 10", mount.MountPoint);
+        await Shell.RunAsync("test $(cat f) -ge 6", mount.MountPoint);
         await Shell.RunAsync(": >end", mount.Scratch);
         await reader;
         await mount.Daemon.UnmountAsync();
