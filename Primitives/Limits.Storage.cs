@@ -17,6 +17,12 @@ public static partial class Limits
     /// <summary>A device grows by steps that end at multiples of this.</summary>
     public const long DeviceGrowthBytes = 1L << 30;
 
+    /// <summary>What a growing device leaves of its file system, for the tables and logs beside it.</summary>
+    public const long DeviceGrowthSpareBytes = 64 << 20;
+
+    /// <summary>A growth that was refused, mostly for a full disk, is tried again after this time.</summary>
+    public static readonly TimeSpan DeviceGrowthRetry = TimeSpan.FromSeconds(2);
+
     /// <summary>Bytes of zeros that one write of a growth carries.</summary>
     public const int DeviceGrowthWriteBytes = 1 << 20;
 

@@ -90,7 +90,9 @@ public sealed class EmbeddedSilo : IAsyncDisposable
     public string? Failure => Metadata.Failure ?? Blocks.Failure;
 
     /// <summary>How it is now.</summary>
-    public SiloHealth Health => Failure is { } failure ? new(SiloHealth.ReadOnly, failure) : new(SiloHealth.Ok, null);
+    public SiloHealth Health => Failure is { } failure ? new(SiloHealth.ReadOnly, failure)
+        : Metadata.Shortage is { } shortage ? new(SiloHealth.NoSpace, shortage)
+        : new(SiloHealth.Ok, null);
 
     /// <summary>Where clients connect; null when nowhere.</summary>
     public Endpoint? Listening { get; private set; }
@@ -177,6 +179,7 @@ public sealed class EmbeddedSilo : IAsyncDisposable
         var file = FileBlockDevice.Open(directory.Device, new()
         {
             Create = true,
+            SpareBytes = Limits.DeviceGrowthSpareBytes,
             InlineBytesMax = Limits.InlineTransferBytesMax,
             WriteBehindBytesMax = Limits.InlineTransferBytesMax,
         });

@@ -49,7 +49,7 @@ internal static class DevHost
             options.Admin, () => silo.GetStatusAsync(mount.Report()), silo.Grains, silo.Scrubber, loggers,
             cancellationToken);
         var address = DataDirectory.AdminAddress(options.DataDirectory);
-        await File.WriteAllTextAsync(address, $"{admin.Address}\n", cancellationToken);
+        await PublishAsync(address, $"{admin.Address}", loggers, cancellationToken);
 
         Console.WriteLine(
             $"mounted {options.MountPoint} ({ByteSize.Format(silo.Device.Geometry.CapacityBytes)} "
@@ -59,6 +59,20 @@ internal static class DevHost
         Forget(address, loggers);
         status.Say("unmounted; writing back...");
         return await mount.CloseAsync();
+    }
+
+    // On a full disk people find it by --admin; the mount is more than that.
+    private static async Task PublishAsync(
+        string file, string address, ILoggerFactory loggers, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await File.WriteAllTextAsync(file, $"{address}\n", cancellationToken);
+        }
+        catch (IOException fault)
+        {
+            loggers.CreateLogger("ClaudeFs.Cli").AddressNotWritten(fault, file, address);
+        }
     }
 
     // On a disk that fails it stays, and is wrong: the next start replaces it.

@@ -20,7 +20,8 @@ public sealed partial class BlockStore
         lock (_gate)
         {
             var few = Limits.ReservedPlacesMin + (_map.PlaceCount / Limits.ReservedPlacesShare);
-            var canGrow = !_isGrowthRefused && _storage.Superblock.WrittenBytes < _storage.Geometry.CapacityBytes;
+            var canGrow = _growthRefusedAt is null
+                && _storage.Superblock.WrittenBytes < _storage.Geometry.CapacityBytes;
             return !canGrow && _map.FreePlaces < few;
         }
     }

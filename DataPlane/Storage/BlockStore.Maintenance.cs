@@ -8,7 +8,7 @@ namespace ClaudeFs.DataPlane.Storage;
 /// <summary>What the store does by itself: epochs, sweeps, seals, growth, compaction.</summary>
 public sealed partial class BlockStore
 {
-    private bool _isGrowthRefused;
+    private long? _growthRefusedAt;
     private int _isKicked;
 
     /// <summary>
@@ -84,7 +84,8 @@ public sealed partial class BlockStore
         lock (_gate)
         {
             isUrgent = _map.FreePlaces <= Limits.CompactionPlacesReserved;
-            return !_isGrowthRefused && _storage.Superblock.WrittenBytes < _storage.Geometry.CapacityBytes
+            var isTooSoon = _growthRefusedAt is { } at && _time.GetElapsedTime(at) < Limits.DeviceGrowthRetry;
+            return !isTooSoon && _storage.Superblock.WrittenBytes < _storage.Geometry.CapacityBytes
                 && _map.FreePlaces < Limits.FreePlacesAhead;
         }
     }
@@ -97,18 +98,26 @@ public sealed partial class BlockStore
         }
         catch (FsException fault)
         {
+            bool isNews;
             lock (_gate)
             {
-                _isGrowthRefused = true;
+                isNews = _growthRefusedAt is null;
+                _growthRefusedAt = _time.GetTimestamp();
                 _space.SetPlaces(_storage.PlaceCount, _storage.Geometry.SegmentBytes);
             }
 
-            _logger.GrowthRefused(_device.Name, _storage.PlaceCount, _space.CapacityBytes, fault);
+            if (isNews) _logger.GrowthRefused(_device.Name, _storage.PlaceCount, _space.CapacityBytes, fault);
             return;
         }
 
         _table.Grow(_storage.PlaceCount);
-        lock (_gate) _map.AddPlaces(_storage.PlaceCount);
+        lock (_gate)
+        {
+            _growthRefusedAt = null;
+            _space.SetPlaces(_storage.PlaceCountMax, _storage.Geometry.SegmentBytes);
+            _map.AddPlaces(_storage.PlaceCount);
+        }
+
         _logger.Grown(_device.Name, _storage.PlaceCount);
         SignalFreed();
     }

@@ -40,7 +40,7 @@ internal static partial class BlockStoreLog
     public static partial void CloseFailed(this ILogger logger, string device, Exception fault);
 
     [LoggerMessage(3109, LogLevel.Warning,
-        "{Device}: cannot grow beyond {Places} places: the capacity is now {Capacity} bytes")]
+        "{Device}: cannot grow beyond {Places} places: the capacity is {Capacity} bytes until it can")]
     public static partial void GrowthRefused(
         this ILogger logger, string device, int places, long capacity, Exception fault);
 

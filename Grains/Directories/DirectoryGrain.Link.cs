@@ -43,7 +43,7 @@ internal sealed partial class DirectoryGrain
             return RefuseAsync<EntryReply>(FsError.EEXIST, version, session);
         }
 
-        if (Shard.IsReadOnly(out _)) return new(FsError.EROFS);
+        if (Shard.Refusal(OperationKind.EntryLinked) is var refusal and not FsError.None) return new(refusal);
         if (Core.FindInode(target) is not { } child) return RefuseAsync<EntryReply>(FsError.ESTALE, version, session);
         if (child.Attributes.IsDirectory) return RefuseAsync<EntryReply>(FsError.EPERM, version, session);
         if (child.Attributes.Nlink == 0) return RefuseAsync<EntryReply>(FsError.ENOENT, version, session);

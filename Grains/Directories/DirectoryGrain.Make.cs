@@ -32,7 +32,7 @@ internal sealed partial class DirectoryGrain
 
         error = CheckRequest(request, row.Attributes);
         if (error != FsError.None) return RefuseAsync<EntryReply>(error, version, session);
-        if (Shard.IsReadOnly(out _)) return new(FsError.EROFS);
+        if (Shard.Refusal(OperationKind.EntryMade) is var refusal and not FsError.None) return new(refusal);
 
         var (mode, gid) = AttributeRules.Inherit(row.Attributes, request.Mode, op.Caller);
         var home = FileMode.IsDirectory(mode) ? HomeOf(row) : Shard;

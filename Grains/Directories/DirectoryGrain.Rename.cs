@@ -81,9 +81,9 @@ internal sealed partial class DirectoryGrain
         var session = op.Id.Session;
         var version = default(ReadVersion);
         answer = default;
-        if (Shard.IsReadOnly(out _))
+        if (Shard.Refusal(OperationKind.EntryRenamed) is var refusal and not FsError.None)
         {
-            answer = new(FsError.EROFS);
+            answer = new(refusal);
             return true;
         }
 

@@ -45,7 +45,7 @@ internal sealed partial class InodeGrain
 
         var before = row.Attributes;
         if (!before.IsRegular) return RefuseAsync<AttributesReply>(FsError.ENODEV, version, session);
-        if (Shard.IsReadOnly(out _)) return new(FsError.EROFS);
+        if (Shard.Refusal(OperationKind.RangeAllocated) is var refusal and not FsError.None) return new(refusal);
         var batch = Shard.Begin(op, OperationKind.RangeAllocated);
         var allocated = before.AllocatedBytes;
         var inline = allocated == 0 ? null : Shard.FindInline(Inode, ref version);

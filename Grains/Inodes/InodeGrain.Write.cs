@@ -33,7 +33,7 @@ internal sealed partial class InodeGrain
             return RefuseAsync<AttributesReply>(bad, version, session);
         }
 
-        if (Shard.IsReadOnly(out _)) return new(FsError.EROFS);
+        if (Shard.Refusal(OperationKind.ContentWritten) is var refusal and not FsError.None) return new(refusal);
         var batch = Shard.Begin(op, OperationKind.ContentWritten);
         var content = request.Inline is null
             ? WriteExtents(batch, before, request)

@@ -80,7 +80,7 @@ internal abstract partial class InodeOperationsGrain
             return RefuseAsync<AttributesReply>(bad, version, session);
         }
 
-        if (Shard.IsReadOnly(out _)) return new(FsError.EROFS);
+        if (Shard.Refusal(OperationKind.AttributesSet) is var refusal and not FsError.None) return new(refusal);
 
         var batch = Shard.Begin(op, isResize ? OperationKind.ContentTruncated : OperationKind.AttributesSet);
         var after = before;

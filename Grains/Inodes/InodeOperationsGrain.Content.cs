@@ -52,7 +52,7 @@ internal abstract partial class InodeOperationsGrain
         need = default;
         var version = default(ReadVersion);
         if (Shard.FindInode(Inode, ref version) is not { } row) return new(FsError.ESTALE);
-        if (Shard.IsReadOnly(out _)) return new(FsError.EROFS);
+        if (Shard.Refusal(OperationKind.ContentTruncated) is var refusal and not FsError.None) return new(refusal);
         var tail = LastExtents(FirstWholeExtent(sizeBytes));
         if (tail.Count == 0) return new(Nothing.Value);
         var batch = Shard.Begin(op, OperationKind.ContentTruncated);

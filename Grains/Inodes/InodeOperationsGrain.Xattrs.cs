@@ -69,7 +69,7 @@ internal abstract partial class InodeOperationsGrain
         {
             return RefuseAsync<Nothing>(FsError.ESTALE, version, session);
         }
-        if (Shard.IsReadOnly(out _)) return new(FsError.EROFS);
+        if (Shard.Refusal(OperationKind.XattrSet) is var refusal and not FsError.None) return new(refusal);
         var bad = XattrNames.Check(name);
         if (bad != FsError.None) return RefuseAsync<Nothing>(bad, version, session);
         if (value.Length > Limits.XattrValueBytesMax) return RefuseAsync<Nothing>(FsError.E2BIG, version, session);
@@ -95,7 +95,7 @@ internal abstract partial class InodeOperationsGrain
         {
             return RefuseAsync<Nothing>(FsError.ESTALE, version, session);
         }
-        if (Shard.IsReadOnly(out _)) return new(FsError.EROFS);
+        if (Shard.Refusal(OperationKind.XattrRemoved) is var refusal and not FsError.None) return new(refusal);
         var bad = XattrNames.Check(name);
         if (bad != FsError.None) return RefuseAsync<Nothing>(bad, version, session);
         if (Shard.FindXattr(Inode, name, ref version) is not { } before)

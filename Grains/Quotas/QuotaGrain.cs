@@ -28,7 +28,7 @@ internal sealed class QuotaGrain : Grain, IQuotaGrain
     {
         var home = _core.ShardOf(FileSystemCore.HomeShard);
         if (home.TryAnswered<Nothing>(op, out var earlier)) return await earlier;
-        if (home.IsReadOnly(out _)) return FsError.EROFS;
+        if (home.Refusal(OperationKind.QuotaSet) is var refusal and not FsError.None) return refusal;
         var batch = home.Begin(op, OperationKind.QuotaSet);
         if (limits == default) batch.DeleteQuota(_key);
         else batch.Put(new QuotaRow(_key, limits, batch.Stamp));

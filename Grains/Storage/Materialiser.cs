@@ -8,7 +8,8 @@ namespace ClaudeFs.Grains.Storage;
 /// <summary>
 /// Brings committed appends into the tables, in the background: coalesced, in large transactions. Then makes them
 /// durable, and only then lets rows leave the shard tables and log be recycled, up to what every follower of the
-/// references holds as well.
+/// references holds as well. A full disk is waited for: what was taken is tried again, and the log bears what comes
+/// meanwhile.
 /// Invariants: appends are taken in their order, each once; the checkpoint is part of the transaction that holds its
 /// rows; the log's tail in a checkpoint is durable before what lies before it is overwritten.
 /// </summary>
@@ -31,6 +32,8 @@ internal sealed class Materialiser : IDisposable
     private bool _isScheduled;
     private bool _isHeld = true;
     private bool _isWanted;
+    private bool _isPrepared;
+    private bool _isStalled;
 
     public Materialiser(MetadataStore store, MetadataSeams seams, ILoop loop)
     {
@@ -48,11 +51,14 @@ internal sealed class Materialiser : IDisposable
     /// <summary>Bytes of log that the tables lack.</summary>
     public long LagBytes => Volatile.Read(ref _pendingBytes);
 
-    /// <summary>The bound of the lag is reached: commits wait.</summary>
+    /// <summary>
+    /// The bound of the lag is reached: commits wait. On a full disk they do not: growth is refused instead.
+    /// </summary>
     public bool IsBehind
     {
         get
         {
+            if (_store.Shortage is not null) return false;
             lock (_lock)
             {
                 return _pendingBytes > StoreLimits.LagBytesMax
@@ -95,7 +101,7 @@ internal sealed class Materialiser : IDisposable
         lock (_lock)
         {
             _isWanted = true;
-            if (_isRunning || _isHeld) return;
+            if (_isRunning || _isHeld || _isStalled) return;
             _isRunning = true;
         }
 
@@ -117,7 +123,7 @@ internal sealed class Materialiser : IDisposable
 
     private void OnTimer()
     {
-        lock (_lock) _isScheduled = false;
+        lock (_lock) (_isScheduled, _isStalled) = (false, false);
         Hurry();
     }
 
@@ -127,12 +133,32 @@ internal sealed class Materialiser : IDisposable
         {
             while (Take()) await MaterialiseAsync();
         }
+        catch (FsException fault) when (fault.Error == FsError.ENOSPC)
+        {
+            _store.NoteShortage(fault.Message);
+            Stall(fault);
+        }
         catch (Exception fault)
         {
             StoreLog.MaterialiserFailed(_store.Logger, fault);
             _store.Fail($"{_seams.Rows.Name}: {fault.Message}");
             Stop(fault);
         }
+    }
+
+    // What was taken stays so until the disk has room for it.
+    private void Stall(FsException fault)
+    {
+        List<TaskCompletionSource> drains;
+        lock (_lock)
+        {
+            (_isRunning, _isStalled, _isScheduled) = (false, true, true);
+            drains = [.. _drains];
+            _drains.Clear();
+            _timer.Change(StoreLimits.FullDiskRetry, Timeout.InfiniteTimeSpan);
+        }
+
+        foreach (var drain in drains) drain.SetException(fault);
     }
 
     // The timer measures from the first append that waits. Precondition: the lock is held.
@@ -148,6 +174,7 @@ internal sealed class Materialiser : IDisposable
         List<TaskCompletionSource> drained;
         lock (_lock)
         {
+            if (_isPrepared) return true;
             _taken.Clear();
             var isEnough = _isWanted || _drains.Count > 0 || _pendingBytes >= StoreLimits.MaterialiseBytes;
             if (_pending.Count > 0 && !isEnough)
@@ -191,20 +218,27 @@ internal sealed class Materialiser : IDisposable
 
     private async ValueTask MaterialiseAsync()
     {
-        Feed();
-        Coalesce();
-        var last = _taken[^1];
-        foreach (var append in _taken) _retained.Enqueue(new(append.Append, append.EndPosition));
+        if (!_isPrepared)
+        {
+            Feed();
+            Coalesce();
+            foreach (var append in _taken) _retained.Enqueue(new(append.Append, append.EndPosition));
+            _isPrepared = true;
+        }
+
         if (_seams.Feed is { } feed && _seams.Log.UsedBytes > _seams.Log.CapacityBytes / 2) await feed.FlushAsync();
-        var checkpoint = NextCheckpoint(last);
+        var checkpoint = NextCheckpoint(_taken[^1], out var passed);
         var rows = new List<TableChange>(_rows.Count);
         foreach (var (key, row) in _rows) rows.Add(new(key.Item1, key.Item2, row));
         _seams.Rows.Apply(new(rows, _sequences, checkpoint));
         _seams.Rows.MakeDurable();
+        _isPrepared = false;
+        while (passed-- > 0) _retained.Dequeue();
         Release();
         Checkpoint = checkpoint;
         _seams.Log.Recycle(new(checkpoint.TailAppend, checkpoint.TailPosition));
         Finish();
+        _store.NoteShortage(null);
         _store.Kick();
     }
 
@@ -236,7 +270,7 @@ internal sealed class Materialiser : IDisposable
     }
 
     // The tail: after what the tables hold by this very checkpoint, and what the feed holds already.
-    private TableCheckpoint NextCheckpoint(CommittedAppend last)
+    private TableCheckpoint NextCheckpoint(CommittedAppend last, out int passed)
     {
         var before = Checkpoint;
         var isNewer = last.Append > before.Append;
@@ -244,10 +278,12 @@ internal sealed class Materialiser : IDisposable
         var position = isNewer ? last.EndPosition : before.Position;
         var needed = Math.Min(append, _seams.Feed?.DurableCursor ?? append);
         var tail = new LogTail(before.TailAppend, before.TailPosition);
-        while (_retained.TryPeek(out var retained) && retained.Append <= needed)
+        passed = 0;
+        foreach (var retained in _retained)
         {
+            if (retained.Append > needed) break;
             tail = new(retained.Append + 1, retained.Position);
-            _retained.Dequeue();
+            passed++;
         }
 
         var stamp = last.Stamp > before.Stamp ? last.Stamp : before.Stamp;

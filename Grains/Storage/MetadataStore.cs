@@ -31,6 +31,7 @@ public sealed partial class MetadataStore : IAsyncDisposable
     private readonly ILoop _ackLoop;
     private readonly ILoop _materialiseLoop;
     private string? _failure;
+    private string? _shortage;
     private int _isDisposed;
 
     private MetadataStore(MetadataSeams seams, FileSystemIdentity identity, NameHash? hash)
@@ -89,6 +90,12 @@ public sealed partial class MetadataStore : IAsyncDisposable
 
     /// <summary>Why the store failed, also when it is closed by now; null when it did not.</summary>
     public string? Failure => Volatile.Read(ref _failure) is { } reason && reason != Closed ? reason : null;
+
+    /// <summary>
+    /// Why the tables cannot be written at present: their disk is full. Null while they can. What is committed is safe
+    /// in the log meanwhile.
+    /// </summary>
+    public string? Shortage => Volatile.Read(ref _shortage);
 
     /// <summary>Whether changes are refused, and why.</summary>
     public bool IsReadOnly(out string reason)
@@ -196,6 +203,31 @@ public sealed partial class MetadataStore : IAsyncDisposable
         {
             StoreLog.LeftToTheNextStart(Logger, fault);
         }
+    }
+
+    /// <summary>
+    /// Why an operation of this kind is refused now, before anything of it is done: EROFS, or ENOSPC while the tables'
+    /// disk is full and the log has taken much. What frees, renames or ends something has room for longer.
+    /// </summary>
+    internal FsError Refusal(OperationKind kind)
+    {
+        if (IsReadOnly(out _)) return FsError.EROFS;
+        if (Shortage is null) return FsError.None;
+        var (lag, used, capacity) = (Materialiser.LagBytes, _seams.Log.UsedBytes, _seams.Log.CapacityBytes);
+        var isGrowth = kind is OperationKind.EntryMade or OperationKind.EntryLinked or OperationKind.ContentWritten
+            or OperationKind.RangeAllocated or OperationKind.XattrSet or OperationKind.QuotaSet;
+        var isFull = isGrowth
+            ? lag > Math.Min(StoreLimits.LagBytesMax / 2, capacity / 8) || used > capacity / 8 * 5
+            : lag > StoreLimits.LagBytesMax * 2 || used > capacity / 8 * 6;
+        return isFull ? FsError.ENOSPC : FsError.None;
+    }
+
+    /// <summary>The tables cannot be written for want of space; null: they can again.</summary>
+    internal void NoteShortage(string? reason)
+    {
+        var before = Interlocked.Exchange(ref _shortage, reason);
+        if (before is null && reason is not null) StoreLog.DiskFull(Logger, reason);
+        else if (before is not null && reason is null) StoreLog.DiskHasRoom(Logger);
     }
 
     internal ShardBatch RentBatch() => _batches.Rent();

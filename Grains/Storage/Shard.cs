@@ -67,6 +67,9 @@ public sealed partial class Shard
     /// <summary>Whether changes are refused, and why.</summary>
     public bool IsReadOnly(out string reason) => Store.IsReadOnly(out reason);
 
+    /// <summary>As <see cref="MetadataStore.Refusal"/>: to be asked before anything of an operation is done.</summary>
+    internal FsError Refusal(OperationKind kind) => Store.Refusal(kind);
+
     /// <summary>
     /// A new inode number, never given out before or again. Promised in the log by the next batch that is submitted, so
     /// it is used in a batch of this shard or joined with one.

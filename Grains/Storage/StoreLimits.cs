@@ -23,6 +23,9 @@ public static class StoreLimits
 
     public const long MaterialiseBytes = 4L << 20;
 
+    /// <summary>The tables of a full disk are tried again after this time.</summary>
+    public static readonly TimeSpan FullDiskRetry = TimeSpan.FromSeconds(1);
+
     /// <summary>Log bytes taken into one transaction of the tables.</summary>
     public const long TransactionLogBytesMax = 8L << 20;
 

@@ -24,6 +24,13 @@ internal static partial class StoreLog
         "Closed before all that is in the log was in the tables; the next start goes on from there")]
     public static partial void LeftToTheNextStart(ILogger logger, Exception fault);
 
+    [LoggerMessage(1007, LogLevel.Error,
+        "The disk under the tables is full: what is committed stays in the log, growth is refused soon: {Reason}")]
+    public static partial void DiskFull(ILogger logger, string reason);
+
+    [LoggerMessage(1008, LogLevel.Information, "The disk under the tables has room again")]
+    public static partial void DiskHasRoom(ILogger logger);
+
     [LoggerMessage(1005, LogLevel.Information, "New file system {FileSystem:x}")]
     public static partial void Formatted(ILogger logger, ulong fileSystem);
 }

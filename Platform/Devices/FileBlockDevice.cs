@@ -167,7 +167,35 @@ public sealed class FileBlockDevice : IBlockDevice
         var offset = SizeBytes;
         if (sizeBytes <= offset) return;
 
-        // Allocated first: a full disk is found out before anything is written, and the file lies in few pieces.
+        try
+        {
+            Allocate(offset, sizeBytes);
+            await FillAsync(offset, sizeBytes, progress, cancellationToken);
+        }
+        catch (FsException)
+        {
+            // What was allocated in part is given back: who shares the file system needs it.
+            Cut(offset);
+            throw;
+        }
+
+        Volatile.Write(ref _sizeBytes, sizeBytes);
+    }
+
+    // Before anything is written: a full disk is found out at once, and the file lies in few pieces.
+    private void Allocate(long offset, long sizeBytes)
+    {
+        if (offset > 0 && _options.SpareBytes > 0)
+        {
+            var available = FreeSpace.Of(Name).AvailableBytes;
+            if (available - (sizeBytes - offset) < _options.SpareBytes)
+            {
+                throw new FsException(FsError.ENOSPC,
+                    $"{Name}: growing from {offset} to {sizeBytes} bytes: the file system has {available} bytes left, "
+                    + $"of which {_options.SpareBytes} stay free");
+            }
+        }
+
         if (Libc.Fallocate((int)_handle.DangerousGetHandle(), 0, offset, sizeBytes - offset) != 0)
         {
             var error = (FsError)Marshal.GetLastPInvokeError();
@@ -176,7 +204,23 @@ public sealed class FileBlockDevice : IBlockDevice
                 throw new FsException(error, $"{Name}: growing from {offset} to {sizeBytes} bytes: {error}");
             }
         }
+    }
 
+    private void Cut(long sizeBytes)
+    {
+        try
+        {
+            RandomAccess.SetLength(_handle, sizeBytes);
+        }
+        catch (IOException fault)
+        {
+            throw Fault("cut", sizeBytes, 0, fault);
+        }
+    }
+
+    private async ValueTask FillAsync(
+        long offset, long sizeBytes, IProgress<long>? progress, CancellationToken cancellationToken)
+    {
         using var zeros = AlignedMemoryPool.Shared.Rent(Limits.DeviceGrowthWriteBytes);
         zeros.GetSpan().Clear();
         while (offset < sizeBytes)
@@ -188,7 +232,6 @@ public sealed class FileBlockDevice : IBlockDevice
         }
 
         await FlushAsync(cancellationToken);
-        Volatile.Write(ref _sizeBytes, sizeBytes);
     }
 
     /// <inheritdoc />

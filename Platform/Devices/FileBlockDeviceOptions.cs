@@ -12,6 +12,9 @@ public sealed class FileBlockDeviceOptions
     /// <summary>Open for reading only, as fsck does: writes, flushes and growth are refused.</summary>
     public bool ReadOnly { get; init; }
 
+    /// <summary>Growth leaves at least this much of the file system for others; making the file does not.</summary>
+    public long SpareBytes { get; init; }
+
     /// <summary>
     /// A transfer of up to this many bytes runs on the caller's thread, which blocks for it, when no other one does;
     /// longer ones, and those beside it, on the thread pool. A hop costs 7 to 14 µs of work, and 25 µs of waiting

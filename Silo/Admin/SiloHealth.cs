@@ -9,4 +9,7 @@ public sealed record SiloHealth(string State, string? Reason)
 
     /// <summary>A disk failed: nothing changes any more until a restart.</summary>
     public const string ReadOnly = "read-only";
+
+    /// <summary>The disk under the tables is full: growth is refused until it has room again.</summary>
+    public const string NoSpace = "no-space";
 }

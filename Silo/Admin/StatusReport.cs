@@ -4,8 +4,8 @@ namespace ClaudeFs.Silo.Admin;
 
 /// <summary>What `cfs status` and GET /v1/status show.</summary>
 /// <param name="Version">Of the program.</param>
-/// <param name="State">"ok", or "read-only" with the reason.</param>
-/// <param name="Reason">Why the file system is read-only; null when it is not.</param>
+/// <param name="State">A word of <see cref="SiloHealth"/>: "ok", "read-only" or "no-space".</param>
+/// <param name="Reason">Why it is not "ok"; null when it is.</param>
 /// <param name="ProcessId">Of the silo.</param>
 /// <param name="UptimeSeconds">Since the start.</param>
 /// <param name="DataDirectory">Where everything is kept.</param>

@@ -15,7 +15,6 @@ public sealed class SqliteSegmentIndex : ISegmentIndex
 {
     private const int Version = 2;
     private const int VersionWithoutChecksums = 1;
-    private const int SqliteFull = 13;   // SQLITE_FULL
 
     private readonly Lock _gate = new();   // commits, and the checkpoint of a scrub beside them
     private readonly SqliteConnection _connection;
@@ -200,7 +199,8 @@ public sealed class SqliteSegmentIndex : ISegmentIndex
     }
 
     private static FsException Fault(string path, SqliteException fault) => new(
-        fault.SqliteErrorCode == SqliteFull ? FsError.ENOSPC : FsError.EIO,
+        fault.SqliteErrorCode == raw.SQLITE_FULL || fault.SqliteExtendedErrorCode == raw.SQLITE_IOERR_SHMSIZE
+            ? FsError.ENOSPC : FsError.EIO,
         $"{path}: {PageChecksumVfs.TakeFault() ?? fault.Message}", fault);
 
     private SqliteCommand Prepare(string sql, params ReadOnlySpan<string> parameters)

@@ -119,8 +119,10 @@ internal sealed class SqliteConnection : IDisposable
     public void Check(int result, string doing)
     {
         if (result is raw.SQLITE_OK or raw.SQLITE_ROW or raw.SQLITE_DONE) return;
-        var error = (result & 0xFF) == raw.SQLITE_FULL ? FsError.ENOSPC : FsError.EIO;
+        var isFull = (result & 0xFF) == raw.SQLITE_FULL || result == raw.SQLITE_IOERR_SHMSIZE;
         var message = PageChecksumVfs.TakeFault() ?? raw.sqlite3_errmsg(_database).utf8_to_string();
-        throw new FsException(error, $"{Path}: {doing}: {message} (SQLite {result})");
+        var end = doing.AsSpan().IndexOfAny('(', ';', '\n');   // scripts are longer than a line of a message
+        throw new FsException(isFull ? FsError.ENOSPC : FsError.EIO,
+            $"{Path}: {(end < 0 ? doing : doing[..end])}: {message} (SQLite {result})");
     }
 }

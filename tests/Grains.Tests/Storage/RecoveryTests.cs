@@ -54,14 +54,41 @@ public class RecoveryTests
     {
         var simulated = SimulatedStore.Open(3);
         simulated.CommitCreate("a");
-        simulated.Rows.Applying = _ => throw new FsException(FsError.ENOSPC, "the disk is full");
+        simulated.Rows.Applying = _ => throw new FsException(FsError.EIO, "the disk is bad");
         Assert.Throws<FsException>(simulated.Drain);
         Assert.True(simulated.Store.IsReadOnly(out var reason));
-        Assert.Contains("full", reason);
+        Assert.Contains("bad", reason);
         Assert.NotNull(simulated.Shard().Find("a"));
         simulated.Rows.Applying = null;
         simulated.Crash();
         Assert.NotNull(simulated.Shard().Find("a"));
+    }
+
+    [Fact]
+    public void Tables_on_a_full_disk_are_waited_for_and_growth_is_refused_before_removals()
+    {
+        var simulated = SimulatedStore.Open(3);
+        var count = 0;
+        simulated.Rows.Applying = _ => throw new FsException(FsError.ENOSPC, "the disk is full");
+        while (simulated.Store.Refusal(OperationKind.EntryMade) == FsError.None && count < 5000)
+        {
+            simulated.CommitCreate($"{count++}");
+            if (count == 1) Assert.Throws<FsException>(simulated.Drain);
+        }
+
+        Assert.Equal(FsError.ENOSPC, simulated.Store.Refusal(OperationKind.EntryMade));
+        Assert.Equal(FsError.None, simulated.Store.Refusal(OperationKind.EntryRemoved));
+        Assert.False(simulated.Store.IsReadOnly(out _));
+        Assert.Contains("full", simulated.Store.Shortage);
+
+        simulated.Rows.Applying = null;
+        simulated.Time.Advance(StoreLimits.FullDiskRetry);
+        simulated.Drain();
+        Assert.Null(simulated.Store.Shortage);
+        Assert.Equal(FsError.None, simulated.Store.Refusal(OperationKind.EntryMade));
+        Assert.Equal(simulated.Rows.Checkpoint.Append, simulated.Store.TablesCursor);
+        simulated.Crash();
+        Assert.Equal(count, simulated.Shard().List().Count);
     }
 
     [Fact]
