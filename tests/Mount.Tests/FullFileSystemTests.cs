@@ -59,7 +59,7 @@ public sealed class FullFileSystemTests
     }
 
     private static async Task MakeBlockAsync(DevMount mount) =>
-        await Shell.RunAsync($"head -c 1500000 /dev/urandom >'{mount.Scratch}/block'");
+        await Shell.RunAsync($"head -c 4000000 /dev/urandom >'{mount.Scratch}/block'");
 
     private static async Task RunAsync(int cycle, string directory, string script) =>
         await Shell.RunAsync($"CYCLE={cycle}\n{script}", directory);
