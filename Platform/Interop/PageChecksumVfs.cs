@@ -120,6 +120,13 @@ public static unsafe partial class PageChecksumVfs
         BinaryPrimitives.ReadUInt32LittleEndian(page[^8..]) == number
         && BinaryPrimitives.ReadUInt32LittleEndian(page[^4..]) == Crc32c.Compute(page[..^4]);
 
+    /// <summary>Ends a page with its number and checksum.</summary>
+    public static void Seal(Span<byte> page, uint number)
+    {
+        BinaryPrimitives.WriteUInt32LittleEndian(page[^8..], number);
+        BinaryPrimitives.WriteUInt32LittleEndian(page[^4..], Crc32c.Compute(page[..^4]));
+    }
+
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static int Open(byte* vfs, byte* name, byte* file, int flags, int* outFlags)
     {
@@ -171,8 +178,7 @@ public static unsafe partial class PageChecksumVfs
         if (IsPage(bytes, offset) && *(file + s_belowFileBytes) != 0)
         {
             // SQLite never looks at the reserved bytes, and the buffer is its copy of the page.
-            BinaryPrimitives.WriteUInt32LittleEndian(page[^8..], NumberOf(bytes, offset));
-            BinaryPrimitives.WriteUInt32LittleEndian(page[^4..], Crc32c.Compute(page[..^4]));
+            Seal(page, NumberOf(bytes, offset));
         }
 
         return s_write(file, buffer, bytes, offset);

@@ -26,24 +26,22 @@ internal sealed class BlockIndexRepair(CheckedDirectory scope)
             return fault is null ? null : "it is missing";
         }
 
+        ulong cursor;
         try
         {
             await using var index = SqliteSegmentIndex.Open(_files.BlockIndex);
-            return await IndexRebuild.FindFaultAsync(scope.Device, index, cancellationToken)
-                ?? await FindGapAsync(index);
+            if (await IndexRebuild.FindFaultAsync(scope.Device, index, cancellationToken) is { } fault) return fault;
+            cursor = index.Load(static _ => { }).Cursor;
         }
         catch (FsException fault) when (fault.Error == FsError.EIO)
         {
             return fault.Message;
         }
-    }
 
-    // What a lost write-ahead log or an older copy leaves: counts that end before the log begins.
-    private async ValueTask<string?> FindGapAsync(SqliteSegmentIndex index)
-    {
+        // What a lost write-ahead log or an older copy leaves: counts that end before the log begins.
         if (!File.Exists(_files.Tables)) return null;
         await using var rows = SqliteRowTable.Open(_files.Tables);
-        var (cursor, first) = (index.Load(static _ => { }).Cursor, rows.Checkpoint.TailAppend);
+        var first = rows.Checkpoint.TailAppend;
         return cursor + 1 < first ? $"its counts end at append {cursor}, the log begins at {first}" : null;
     }
 

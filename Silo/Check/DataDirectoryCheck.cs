@@ -44,7 +44,8 @@ public static class DataDirectoryCheck
                 FsError.ENOENT, $"{path}: there is no file system here: {directory.Device} is missing");
         }
 
-        var findings = new List<Finding>();
+        var findings = WriteAheadLogs.Settle(directory);
+        if (!repair && findings.Exists(static finding => finding.IsBroken)) return new(findings, 0, 0, 0, 0);
         await using var file = FileBlockDevice.Open(directory.Device, new() { ReadOnly = !repair });
         if (repair)
         {
@@ -65,7 +66,9 @@ public static class DataDirectoryCheck
         {
             // What is behind a table that cannot be opened cannot be checked; where it is damaged can be said.
             if (!repair) findings.AddRange(CheckPages(directory, repair: false));
-            findings.Add(new(Finding.Damage, fault.Message, path, "Restore a backup; the rest could not be checked"));
+            findings.Add(new(Finding.Damage, fault.Message, path, repair
+                ? "Restore a backup; the rest could not be checked"
+                : "The rest could not be checked; `cfs fsck --repair` keeps what can be read"));
             return new(findings, 0, 0, 0, 0);
         }
     }
@@ -75,6 +78,8 @@ public static class DataDirectoryCheck
         CancellationToken cancellationToken)
     {
         var tables = new TablesRepair(scope);
+        if (findings.Exists(finding => finding.IsBroken && finding.Where == $"{scope.Files.Tables} at offset 0"))
+            await tables.RestoreFirstPageAsync();
         await MendAsync(scope, tables, findings, new HashSet<ChunkLocation>(), cancellationToken);
         var result = await LookAsync(scope, findings, repair: true, progress, cancellationToken);
         if (result.LostItems.Count == 0) return result;
@@ -155,7 +160,8 @@ public static class DataDirectoryCheck
 
     private static bool HasDamagedPage(List<Finding> findings, string file) => findings.Exists(
         finding => finding.Severity == Finding.Damage
-            && finding.Where.StartsWith($"{file} at offset", StringComparison.Ordinal));
+            && (finding.Where.StartsWith($"{file} at offset", StringComparison.Ordinal)
+                || finding.Where.StartsWith($"{file}-wal at offset", StringComparison.Ordinal)));
 
     // Its damaged pages were left behind.
     private static void MarkRewritten(List<Finding> findings, string file)

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Globalization;
 using ClaudeFs.Grains.Storage.Sqlite;
 using ClaudeFs.Mount.Tests.Harness;
@@ -58,12 +59,13 @@ public sealed class SectorDamageTests(ITestOutputHelper output) : IDisposable
         {
             foreach (var path in Directory.GetFiles(Data)) File.Delete(path);
             foreach (var (name, bytes) in good) await File.WriteAllBytesAsync(Path.Combine(Data, name), bytes);
-            var said = Damage(region, good, random, isZero: i % 2 == 0);
-            await RepairAsync($"seed {seed}: {said}", isSeen: region == "superblock");
+            var (said, offset) = Damage(region, good, random, isZero: i % 2 == 0);
+            await RepairAsync($"seed {seed}: {said}", region, offset, good);
         }
     }
 
-    private async Task RepairAsync(string said, bool isSeen)
+    private async Task RepairAsync(
+        string said, string region, long offset, Dictionary<string, byte[]> good)
     {
         CheckResult repaired;
         try
@@ -71,7 +73,7 @@ public sealed class SectorDamageTests(ITestOutputHelper output) : IDisposable
             var broken = await CheckAsync(repair: false);
             var first = broken.Findings.Count > 0 ? broken.Findings[0] : null;
             output.WriteLine($"{said}: {broken.BrokenCount} findings, {first}");
-            Assert.True(broken.BrokenCount > 0 || !isSeen, $"{said} was not seen");
+            AssertNamed(said, region, offset, good, broken);
             repaired = await CheckAsync(repair: true);
         }
         catch (FsException fault) when (fault.Error == FsError.EIO)
@@ -94,6 +96,50 @@ public sealed class SectorDamageTests(ITestOutputHelper output) : IDisposable
         var harmed = again.Findings.Where(static finding => finding.IsBroken).ToList();
         Assert.True(harmed.Count == 0, $"{said}: {string.Join('\n', harmed.Take(10))}");
         await ServeAsync(said, again);
+    }
+
+    // By file and offset, wherever the bytes are in use: both superblocks; pages of the databases, but for those that
+    // the write-ahead log has newer; appends of the log from its tail on, but for the last, which could be a torn one.
+    private static void AssertNamed(
+        string said, string region, long offset, Dictionary<string, byte[]> good, CheckResult check)
+    {
+        if (offset < 0) return;
+        var at = region switch
+        {
+            "superblock" => offset,
+            "log" => FindAppend(good["device.cfs"], offset),
+            "meta.db" => FindPage(good["meta.db-wal"], offset, 8192),
+            "blocks.db" => FindPage(good["blocks.db-wal"], offset, 4096),
+            _ => -1,
+        };
+        if (at < 0) return;
+        var (file, place) = (
+            region is "superblock" or "log" ? "device.cfs" : region,
+            string.Create(CultureInfo.InvariantCulture, $"offset {at}"));
+        Assert.True(
+            check.BrokenCount > 0 && check.Findings.Select(static finding => $"{finding.Where}: {finding.What}.")
+                .Any(text => text.Contains(file) && System.Text.RegularExpressions.Regex.IsMatch(text, $@"{place}\D")),
+            $"{said} ({at}) was not named: {string.Join('\n', check.Findings.Take(10))}");
+    }
+
+    private static long FindPage(byte[] log, long offset, int pageBytes)
+    {
+        for (var at = 32; at + 24 + pageBytes <= log.Length; at += 24 + pageBytes)
+        {
+            var page = BinaryPrimitives.ReadUInt32BigEndian(log.AsSpan(at));
+            if (page == (offset / pageBytes) + 1) return -1;
+        }
+
+        return offset / pageBytes * pageBytes;
+    }
+
+    private static long FindAppend(byte[] device, long offset)
+    {
+        var start = (int)(offset / 4096 * 4096);
+        while (!device.AsSpan(start).StartsWith("CFSLOG1\0"u8)) start -= 4096;
+        var end = start + 80 + BinaryPrimitives.ReadInt32LittleEndian(device.AsSpan(start + 56));
+        var isLast = !device.AsSpan((end + 4095) / 4096 * 4096).StartsWith("CFSLOG1\0"u8);
+        return isLast || offset >= end ? -1 : start - LogOffset;
     }
 
     // Everything can be listed and read, but for the files that the check names; and changed.
@@ -121,7 +167,8 @@ public sealed class SectorDamageTests(ITestOutputHelper output) : IDisposable
         Assert.True(harmed.Count == 0, $"{said}: after use: {string.Join('\n', harmed.Take(10))}");
     }
 
-    private string Damage(string region, Dictionary<string, byte[]> good, Random random, bool isZero)
+    private (string Said, long Offset) Damage(
+        string region, Dictionary<string, byte[]> good, Random random, bool isZero)
     {
         var file = region is "superblock" or "log" or "segments" ? "device.cfs" : region;
         var bytes = good[file];
@@ -131,7 +178,6 @@ public sealed class SectorDamageTests(ITestOutputHelper output) : IDisposable
             "superblock" => At(random.Next(2) * (512L << 10), size),
             "log" => (LogOffset + _tail, LogOffset + LogEnd(bytes)),
             "segments" => (DataStart(bytes), DataEnd(bytes)),
-            "meta.db" => (8192, bytes.Length),
             _ => (0, bytes.Length),
         };
         size = (int)Math.Min(size, to - from);
@@ -140,8 +186,9 @@ public sealed class SectorDamageTests(ITestOutputHelper output) : IDisposable
         if (!isZero) random.NextBytes(garbage);
         using var handle = File.OpenHandle(Path.Combine(Data, file), System.IO.FileMode.Open, FileAccess.Write);
         RandomAccess.Write(handle, garbage, offset);
-        return string.Create(
+        var said = string.Create(
             CultureInfo.InvariantCulture, $"{(isZero ? "zeros" : "garbage")}, {size} bytes of {file} at {offset}");
+        return (said, good[file].AsSpan((int)offset, size).SequenceEqual(garbage) ? -1 : offset);
     }
 
     private static (long From, long To) At(long offset, int size) => (offset, offset + size);

@@ -31,10 +31,12 @@ public static class MetadataRepair
     /// <param name="loops">Loops of a store that only reads.</param>
     /// <param name="time">Clock: time of what is made.</param>
     /// <param name="lostItems">Stored items that cannot be read: what refers to them is recorded as lost.</param>
+    /// <param name="strays">Rows of the tables that nothing leads to any more, each once.</param>
     /// <param name="cancellationToken">Gives up.</param>
     public static async ValueTask<IReadOnlyList<CheckFinding>> RunAsync(
         IRowTable rows, IBlockDevice logRegion, FileSystemIdentity identity, IRowTable target, ILoopFactory loops,
-        TimeProvider time, IReadOnlySet<ChunkLocation> lostItems, CancellationToken cancellationToken = default)
+        TimeProvider time, IReadOnlySet<ChunkLocation> lostItems,
+        IReadOnlyList<KeyValuePair<ShardId, Row>> strays, CancellationToken cancellationToken = default)
     {
         var findings = new List<CheckFinding>();
         var log = new LogSalvage(logRegion, identity.FileSystem, rows.Checkpoint, rows.Find, findings);
@@ -45,10 +47,11 @@ public static class MetadataRepair
 
         var lost = new List<CheckFinding>();
         var set = new RowSet(findings);
-        Read(rows, log, set, lost);
+        Read(rows, strays, log, set, lost);
         foreach (var loss in lost)
         {
-            findings.Add(new(CheckSeverity.Repaired, $"{loss.What}: they were dropped", loss.Where,
+            findings.Add(new(
+                CheckSeverity.Repaired, $"{loss.What}: what was not found otherwise was dropped", loss.Where,
                 "What is known of the files is in /lost+found or listed here; look for the rest in a backup"));
         }
 
@@ -74,14 +77,17 @@ public static class MetadataRepair
             cancellationToken);
     }
 
-    private static void Read(IRowTable rows, LogSalvage log, RowSet set, List<CheckFinding> lost)
+    private static void Read(
+        IRowTable rows, IReadOnlyList<KeyValuePair<ShardId, Row>> strays, LogSalvage log, RowSet set,
+        List<CheckFinding> lost)
     {
         var salvage = new SalvageReader(rows, lost);
         foreach (var kind in Enum.GetValues<RowKind>())
         {
             if (kind == RowKind.None) continue;
             var (count, before) = (0L, lost.Count);
-            foreach (var (shard, row) in salvage.ReadAll(kind))
+            var ofKind = strays.Where(pair => pair.Value.Key.Kind == kind);
+            foreach (var (shard, row) in salvage.ReadAll(kind).Concat(ofKind))
             {
                 count++;
                 if (!log.Rows.ContainsKey((shard, row.Key))) set.Add(shard, row);

@@ -41,6 +41,9 @@ internal sealed class RowStatements
             + "WITHOUT ROWID;";
     }
 
+    /// <summary>Columns of the table: keys, two stamps, values.</summary>
+    public int ColumnCount => _valuesAt + 1 + _schema.ValueColumns.Length;
+
     /// <summary>Makes the table.</summary>
     public string Create { get; }
 

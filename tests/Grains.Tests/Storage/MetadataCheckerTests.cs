@@ -105,7 +105,7 @@ public class MetadataCheckerTests
         var target = new MemoryRowTable();
         var done = simulated.Loops.Run(MetadataRepair.RunAsync(
             simulated.Rows, simulated.Device, simulated.Identity, target, simulated.Loops, simulated.Time,
-            new HashSet<ChunkLocation>()));
+            new HashSet<ChunkLocation>(), []));
         Assert.True(done.Count > 0 || broken == "counter", "nothing was said");
         Assert.All(done, finding => Assert.Equal(CheckSeverity.Repaired, finding.Severity));
 
@@ -146,7 +146,8 @@ public class MetadataCheckerTests
     {
         var target = new MemoryRowTable();
         simulated.Loops.Run(MetadataRepair.RunAsync(
-            simulated.Rows, simulated.Device, simulated.Identity, target, simulated.Loops, simulated.Time, lostItems));
+            simulated.Rows, simulated.Device, simulated.Identity, target, simulated.Loops, simulated.Time, lostItems,
+            []));
         var report = simulated.Loops.Run(MetadataChecker.CheckAsync(
             target, simulated.Device, FileSystemIdentity.Read(target)!, feed: null, verifier: null, simulated.Loops,
             simulated.Time));
@@ -194,7 +195,7 @@ public class MetadataCheckerTests
         var target = new MemoryRowTable();
         var done = simulated.Loops.Run(MetadataRepair.RunAsync(
             simulated.Rows, simulated.Device, simulated.Identity, target, simulated.Loops, simulated.Time,
-            new HashSet<ChunkLocation>()));
+            new HashSet<ChunkLocation>(), []));
         Assert.Contains(
             done, finding => finding.What.Contains("append 3 at offset 8192 is bad", StringComparison.Ordinal));
         foreach (var number in new ulong[] { 30, 31, 33, 34 })
