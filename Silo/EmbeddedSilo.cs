@@ -176,6 +176,12 @@ public sealed class EmbeddedSilo : IAsyncDisposable
 
     private async Task OpenDeviceAsync(DataDirectory directory, long size, CancellationToken cancellationToken)
     {
+        foreach (var finding in WriteAheadLogs.Settle(directory))
+        {
+            if (finding.IsBroken) throw new FsException(FsError.EIO, $"{finding.Where}: {finding.What}");
+            _loggers.CreateLogger("ClaudeFs.Silo").WriteAheadLogDamaged(finding.Where, finding.What);
+        }
+
         var file = FileBlockDevice.Open(directory.Device, new()
         {
             Create = true,

@@ -19,6 +19,9 @@ internal static partial class SiloLog
         "{Index} is lost: {Reason}. It is made anew from the segments and the metadata")]
     public static partial void IndexLost(this ILogger logger, string index, string reason);
 
+    [LoggerMessage(6025, LogLevel.Warning, "{Where}: {What}")]
+    public static partial void WriteAheadLogDamaged(this ILogger logger, string where, string what);
+
     [LoggerMessage(6011, LogLevel.Information, "{Index}: {Done} of {Total} segments looked at")]
     public static partial void IndexProgress(this ILogger logger, string index, long done, long total);
 
