@@ -81,9 +81,14 @@ public sealed partial class FileSystemClient
 
             // What a mapping wrote after the last close.
             await _flusher.FlushAsync(known, AckMode.Applied);
-            bool hasToldOpen;
-            lock (known.Sync) hasToldOpen = known.HasToldOpen && known.OpenCount == 0;
-            if (hasToldOpen) LeaveOrphan(known);
+            bool isAwaited;
+            lock (known.Sync)
+            {
+                // The last name may have gone during the flush.
+                isAwaited = known.OpenCount == 0 && (known.HasToldOpen || known.IsOrphan);
+            }
+
+            if (isAwaited) LeaveOrphan(known);
             return Nothing.Value;
         }
         finally

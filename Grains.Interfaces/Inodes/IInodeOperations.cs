@@ -125,7 +125,7 @@ public interface IInodeOperations : IGrain
 
     /// <summary>
     /// The session has closed its last handle of an inode that has no name left; the last holder's call frees it.
-    /// Idempotent, never refused.
+    /// Idempotent. Answers a session that can outlive the silo when that is committed. Errors: EIO (it never will be).
     /// </summary>
     [Alias("ForgetOrphan")]
     ValueTask<FsResult<Nothing>> ForgetOrphanAsync(SessionId session);

@@ -32,6 +32,8 @@ internal abstract partial class InodeOperationsGrain
         }
 
         if (isLeft) await GrainFactory.GetGrain<IShardGrain>(Shard.Id.Value).StartSweepAsync();
-        return Nothing.Value;
+
+        // A client that outlives the silo says it once: what it said must outlive the silo too.
+        return Core.Sessions.Find(session) is { IsEmbedded: false } ? await Shard.SyncAsync() : Nothing.Value;
     }
 }

@@ -39,8 +39,8 @@ public sealed class SoakTests(ITestOutputHelper output)
         }
 
         await Shell.RunAsync($"rm -rf '{other.MountPoint}'/*");
-        await other.UnmountAsync();
         await StoreFigures.WaitUntilEmptyAsync(mount, mount.MountPoint, SpaceBackMax);
+        await other.UnmountAsync();
         await mount.Daemon.UnmountAsync();
         await mount.AssertCleanAsync();
         Assert.True(samples.Select(sample => sample.Life).Distinct().Count() == plan.Lives, "a life without a sample");

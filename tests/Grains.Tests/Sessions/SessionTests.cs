@@ -46,6 +46,23 @@ public class SessionTests
     }
 
     [Fact]
+    public async Task What_a_client_has_said_of_an_orphan_outlives_the_silo()
+    {
+        await using var silo = await TestSilo.StartAsync();
+        var client = await TestClient.OpenAsync(silo, 11);
+        var file = await client.FileAsync(InodeId.Root, "a");
+        Ok(await client.UnlinkAsync(InodeId.Root, "a"));
+        silo.HoldDevice();
+        var said = silo.Inode(file).ForgetOrphanAsync(client.Id).AsTask();
+        Assert.False(said.IsCompleted);
+        silo.LetDeviceGo();
+        Ok(await new ValueTask<FsResult<Nothing>>(said).SoonAsync());
+        await silo.RestartAsync(isCut: true);
+        Ok(await client.ReturnAsync());
+        Assert.Null(silo.Core.FindInode(file));
+    }
+
+    [Fact]
     public async Task A_session_without_a_sign_of_life_ends_with_its_term_and_its_orphans_go()
     {
         await using var silo = await TestSilo.StartAsync();
