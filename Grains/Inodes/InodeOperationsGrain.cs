@@ -181,7 +181,11 @@ internal abstract partial class InodeOperationsGrain : Grain
     private async ValueTask<FsError> EnterAsync(SessionState state)
     {
         var version = default(ReadVersion);
-        if (Shard.FindSessionShard(state.Id, ref version) is null)
+        var isKnown = Shard.FindSessionShard(state.Id, ref version) is not null;
+
+        // The row tells the next start whom to wait for: not for a session of this process. So all of a store that went
+        // read-only can be read.
+        if (!isKnown && !(state.IsEmbedded && Shard.IsReadOnly(out _)))
         {
             var batch = Shard.Begin(default, OperationKind.SessionEntered);
             batch.Put(new SessionShardRow(state.Id, batch.Stamp));

@@ -134,7 +134,7 @@ public sealed class DiskErrorTests(ITestOutputHelper output)
     private static async Task AssertReadOnlyAsync(DevMount mount)
     {
         await AssertToldAsync(mount);
-        await Shell.RunAsync("test \"$(cat kept)\" = kept; ls -l >/dev/null; stat kept >/dev/null", mount.MountPoint);
+        await Shell.RunAsync("test \"$(cat kept)\" = kept; ls -lR >/dev/null; stat kept >/dev/null", mount.MountPoint);
         foreach (var change in new[]
         {
             "touch new", "mkdir new", "rm kept", "mv kept moved", "ln kept linked", "ln -s kept link", "chmod 600 kept",
