@@ -9,6 +9,7 @@ namespace ClaudeFs.Platform.Interop;
 internal static partial class Posix
 {
     internal const int ReadOnly = 0, WriteOnly = 1, ReadWrite = 2, Create = 0x40, Exclusive = 0x80, Truncate = 0x200;
+    internal const int CloseOnExec = 0x80000;
 
     /// <summary>errno of the calling thread's last failed call.</summary>
     internal static int LastError => Marshal.GetLastPInvokeError();

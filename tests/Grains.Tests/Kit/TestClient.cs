@@ -7,6 +7,8 @@ namespace ClaudeFs.Grains.Tests.Kit;
 /// <summary>One session as a test drives it: numbers its operations, answers recalls as it is told.</summary>
 internal sealed class TestClient(TestSilo silo, ulong id) : ILeaseHolder
 {
+    private const ulong AnsweredBehind = 1024;
+
     private readonly Dictionary<ShardId, ulong> _numbers = [];
 
     public SessionId Id { get; } = new(id);
@@ -50,12 +52,16 @@ internal sealed class TestClient(TestSilo silo, ulong id) : ILeaseHolder
         return OnRecall(recall);
     }
 
-    /// <summary>The next operation that this inode's grain coordinates.</summary>
+    /// <summary>
+    /// The next operation that this inode's grain coordinates. It acknowledges what is so far behind that it has its
+    /// answer.
+    /// </summary>
     public OperationContext Op(InodeId coordinator)
     {
         ulong number;
         lock (_numbers) _numbers[coordinator.Shard] = number = _numbers.GetValueOrDefault(coordinator.Shard) + 1;
-        return new(new(Id, coordinator.Shard, number), number > 8 ? number - 8 : 1, Caller, Ack);
+        var answered = number > AnsweredBehind ? number - AnsweredBehind : 1;
+        return new(new(Id, coordinator.Shard, number), answered, Caller, Ack);
     }
 
     public ValueTask<FsResult<EntryReply>> LookupAsync(InodeId directory, string name) =>

@@ -19,7 +19,9 @@ internal static class FileCalls
     private const int StatSizeAt = 48;          // struct stat of x86-64 and arm64
     private const int EntriesBytes = 32 * 1024;
 
-    public static int Open(string path, int flags) => Check(Posix.Open(path, flags, FileMode), path);
+    // A daemon that is started meanwhile must not have it open as well.
+    public static int Open(string path, int flags) =>
+        Check(Posix.Open(path, flags | Posix.CloseOnExec, FileMode), path);
 
     public static void Close(int file, string path) => Check(Posix.Close(file), path);
 
