@@ -73,7 +73,7 @@ public sealed class WriteAheadLog
         var log = new WriteAheadLog(database);
         if (log._log.Length < HeaderBytes + FrameHeaderBytes) return (WalState.Sound, 0);
         var mended = log.Mend();
-        if (mended >= 0) File.WriteAllBytes(database + Suffix, log._log);
+        if (mended >= 0) log.WriteBack();
         var (state, offset) = log.Judge();
         if (state == WalState.Copied)
         {
@@ -82,6 +82,19 @@ public sealed class WriteAheadLog
         }
 
         return state == WalState.Sound && mended >= 0 ? (WalState.Mended, mended) : (state, offset);
+    }
+
+    // Only what was turned: a crash amid writing the whole anew would leave less than there was.
+    private void WriteBack()
+    {
+        var before = File.ReadAllBytes(_database + Suffix);
+        using var file = File.OpenHandle(_database + Suffix, System.IO.FileMode.Open, FileAccess.Write);
+        for (var at = 0; at < before.Length; at++)
+        {
+            if (before[at] != _log[at]) RandomAccess.Write(file, _log.AsSpan(at, 1), at);
+        }
+
+        RandomAccess.FlushToDisk(file);
     }
 
     // Frames follow one another as long as they fit; a bit is turned back when the rest fits then. The first offset.
