@@ -25,6 +25,10 @@ public sealed record SessionWelcome(
 public readonly record struct KeepAliveReply(Stamp ServerTime, ulong GarbageEpoch);
 
 /// <summary>One client's session. Grain key: the session's id as a signed 64-bit number.</summary>
+/// <remarks>
+/// A call that got lost must be given up in time for the next attempts: to open within the time that a client waits for
+/// a session, everything else within the term.
+/// </remarks>
 [Alias("fs.session")]
 public interface ISessionGrain : IGrainWithIntegerKey
 {
@@ -35,6 +39,7 @@ public interface ISessionGrain : IGrainWithIntegerKey
     /// EEXIST for an id in use, EROFS, ESTALE when it was evicted or is over.
     /// </summary>
     [Alias("Open")]
+    [ResponseTimeout("00:00:10")]
     ValueTask<FsResult<SessionWelcome>> OpenAsync(SessionHello hello, ILeaseHolder holder);
 
     /// <summary>
@@ -42,6 +47,7 @@ public interface ISessionGrain : IGrainWithIntegerKey
     /// is over.
     /// </summary>
     [Alias("Settle")]
+    [ResponseTimeout("00:00:05")]
     ValueTask<FsResult<Nothing>> SettleAsync();
 
     /// <summary>
@@ -49,6 +55,7 @@ public interface ISessionGrain : IGrainWithIntegerKey
     /// or has to come back: open it again.
     /// </summary>
     [Alias("KeepAlive")]
+    [ResponseTimeout("00:00:05")]
     ValueTask<FsResult<KeepAliveReply>> KeepAliveAsync(ulong garbageEpochSeen);
 
     /// <summary>Gives back everything: leases, open orphans, unused reservations. Idempotent.</summary>

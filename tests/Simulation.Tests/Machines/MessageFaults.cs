@@ -11,11 +11,12 @@ internal sealed record MessageFaultRates(int LostOneIn, int LateOneIn, int Twice
 
 /// <summary>
 /// A transport on whose receiving side requests are lost, late or served twice, and answers lost or late, drawn from
-/// the seed. A late request is served although its sender has given up: it is on its way.
+/// the seed. A late request is served although its sender has given up: it is on its way. Lost is also whatever
+/// <paramref name="isNextLost"/>, asked once for each request, says is.
 /// </summary>
 internal sealed class MessageFaults(
     IMessageTransport inner, SimulatedProcess process, SimulatedWorld world, Random random, MessageFaultRates rates,
-    Action count) : IMessageTransport
+    Func<bool> isNextLost, Action count) : IMessageTransport
 {
     private static readonly TimeSpan LateMax = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan VeryLateMax = TimeSpan.FromSeconds(12);
@@ -30,6 +31,7 @@ internal sealed class MessageFaults(
     private ValueTask<ReadOnlyMemory<byte>> ServeAsync(
         MessageHandler handler, IMessagePeer peer, ReadOnlyMemory<byte> request, CancellationToken cancellationToken)
     {
+        if (isNextLost()) return NeverAsync(cancellationToken);
         var (isLost, isLate, isTwice) =
             (IsDrawn(rates.LostOneIn), IsDrawn(rates.LateOneIn), IsDrawn(rates.TwiceOneIn));
         return isLost || isLate || isTwice
@@ -58,7 +60,7 @@ internal sealed class MessageFaults(
         await handler(peer, request, CancellationToken.None);
     }
 
-    private static async Task<ReadOnlyMemory<byte>> NeverAsync(CancellationToken cancellationToken)
+    private static async ValueTask<ReadOnlyMemory<byte>> NeverAsync(CancellationToken cancellationToken)
     {
         var never = new TaskCompletionSource<ReadOnlyMemory<byte>>();
         await using var given = cancellationToken.UnsafeRegister(

@@ -43,6 +43,9 @@ internal sealed class SimulatedNetwork
     /// <summary>What happens to grain calls on their way.</summary>
     public MessageFaultRates Messages { get; init; } = MessageFaultRates.None;
 
+    /// <summary>Asked for each grain call that arrives at a process: whether it is lost there.</summary>
+    public Func<SimulatedProcess, bool>? Loses { get; set; }
+
     /// <summary>Messages that something was done to, and connections that broke.</summary>
     public int FaultCount { get; private set; }
 
@@ -52,9 +55,8 @@ internal sealed class SimulatedNetwork
 
     /// <summary>A transport on which messages go astray as they shall.</summary>
     public IMessageTransport Disturb(IMessageTransport transport, SimulatedProcess process) =>
-        Messages == MessageFaultRates.None
-            ? transport
-            : new MessageFaults(transport, process, _world, _random, Messages, () => FaultCount++);
+        new MessageFaults(transport, process, _world, _random, Messages, () => Loses?.Invoke(process) ?? false,
+            () => FaultCount++);
 
     /// <summary>The silo's machine is gone.</summary>
     public void KillSilo() => Links.Kill(SiloEndpoint);
