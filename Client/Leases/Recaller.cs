@@ -103,6 +103,7 @@ internal sealed class Recaller(ClientContext context, InodeLeases leases) : ILea
             foreach (var one in round)
             {
                 if (one.Wanted != LeaseMode.None) await TakeAgainAsync(one, session);
+                else if (one.IsOpen) await TellOpenAsync(one.Inode, session);
             }
         }
         finally
@@ -122,8 +123,16 @@ internal sealed class Recaller(ClientContext context, InodeLeases leases) : ILea
         await DropAtFrontEndAsync(inode.Id, returning.Held, RecallCause.DataChange);
     }
 
-    // What a file that is open or has something to write was held under is taken again; the rest goes, and with it all
-    // that the front end keeps of it. Null: there is nothing of either.
+    // A file that is open without a lease is not removed with its last name either.
+    private async ValueTask TellOpenAsync(CachedInode inode, ClientSession session)
+    {
+        await leases.Operations(inode).ReleaseLeaseAsync(session.Id, 0, isOpen: true);
+        lock (inode.Sync) inode.HasToldOpen = true;
+    }
+
+    // What a file that is open or has something to write was held under is taken again, and nothing that was not held:
+    // it may be another's, who comes back later. The rest goes, and with it all that the front end keeps of it. Null:
+    // there is nothing of either.
     private Returning? Surrender(CachedInode inode)
     {
         lock (inode.Sync)
@@ -131,13 +140,13 @@ internal sealed class Recaller(ClientContext context, InodeLeases leases) : ILea
             var isDirty = inode.Content is { IsDirty: true };
             var isWriter = inode.Mode == LeaseMode.Write;
             var isOpen = inode.OpenCount > 0;
-            var wanted = isDirty || (isOpen && isWriter) ? LeaseMode.Write : isOpen ? LeaseMode.Read : LeaseMode.None;
+            var wanted = isDirty ? LeaseMode.Write : isOpen ? inode.Mode : LeaseMode.None;
             var held = new Held(Names(inode), isWriter, inode.ChangesUnderWay > 0);
-            if (inode.Mode == LeaseMode.None && wanted == LeaseMode.None) return null;
+            if (inode.Mode == LeaseMode.None && wanted == LeaseMode.None && !isOpen) return null;
             var fence = context.Nodes.MoveFence();
             if (!isDirty) inode.Surrender();
             inode.MarkChanged(fence, isStale: true);
-            return new(inode, held, wanted);
+            return new(inode, held, wanted, isOpen);
         }
     }
 
@@ -249,7 +258,7 @@ internal sealed class Recaller(ClientContext context, InodeLeases leases) : ILea
     private readonly record struct Held(FsName[] Names, bool IsWriter, bool IsChanging);
 
     // An inode of a session that comes back, pinned.
-    private readonly record struct Returning(CachedInode Inode, Held Held, LeaseMode Wanted)
+    private readonly record struct Returning(CachedInode Inode, Held Held, LeaseMode Wanted, bool IsOpen)
     {
         public bool MustDrop => Wanted == LeaseMode.None || Held.Names.Length > 0;
     }

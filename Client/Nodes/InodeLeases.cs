@@ -154,6 +154,9 @@ internal sealed class InodeLeases(ClientContext context)
         var reply = await Operations(inode).AcquireLeaseAsync(session.Id, mode);
         if (reply.IsError) return reply.Error;
         Learn(inode, reply.Value.Attributes, reply.Value.Lease, ticket);
+
+        // What is held still says how it was under the silo of before.
+        if (reply.Value.Lease.Mode < mode) return FsError.ESTALE;
         lock (inode.Sync) return inode.Holds(mode, session) ? FsError.None : FsError.ESTALE;
     }
 
