@@ -9,6 +9,8 @@ namespace ClaudeFs.Primitives;
 
 // The wide tiers. Folding: a 128-bit accumulator stands for message bits that D later bits follow; multiplying its
 // halves by x^(D+32) and x^(D-32) modulo the polynomial moves it D bits on, where it is added to the data found there.
+// Optimised at the first call: code compiled ahead has no wide vectors, and the first megabytes of a new process would
+// go through unoptimised code.
 // Source: Gopal et al., "Fast CRC Computation for Generic Polynomials Using PCLMULQDQ Instruction", Intel 2009.
 public static partial class Crc32c
 {
@@ -23,6 +25,7 @@ public static partial class Crc32c
     private static Vector128<ulong> By512Bits => Vector128.Create(0x740EEF02UL, 0x9E4ADDF8UL);
     private static Vector128<ulong> By2048Bits => Vector128.Create(0xDCB17AA4UL, 0xB9E02B86UL);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static uint AppendInstruction(uint state, ReadOnlySpan<byte> source)
     {
         while (source.Length >= sizeof(ulong))
@@ -36,6 +39,7 @@ public static partial class Crc32c
     }
 
     // Precondition: at least Fold128BytesMin. Leaves in source the bytes it did not take, fewer than 16.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static uint AppendFold128(uint state, ref ReadOnlySpan<byte> source)
     {
         var words = MemoryMarshal.Cast<byte, Vector128<ulong>>(source);
@@ -58,6 +62,7 @@ public static partial class Crc32c
     }
 
     // Precondition: at least Fold512BytesMin. Leaves in source the bytes it did not take, fewer than 64.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static uint AppendFold512(uint state, ref ReadOnlySpan<byte> source)
     {
         var words = MemoryMarshal.Cast<byte, Vector512<ulong>>(source);
