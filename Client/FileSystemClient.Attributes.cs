@@ -261,7 +261,11 @@ public sealed partial class FileSystemClient
             var setsMode = (change.Mask & AttributeMask.Mode) != 0;
             if (!setsMode && (also.Mask & AttributeMask.Mode) != 0)
             {
-                change = change with { Mask = change.Mask | AttributeMask.Mode, Mode = also.Mode };
+                // A mode that was set before this change is one that the change takes the set-id bits from.
+                const AttributeMask kills = OwnerMask | AttributeMask.KillPrivileges;
+                var isKilled = (change.Mask & kills) != AttributeMask.None;
+                var mode = isKilled ? FileContent.WithoutPrivileges(also.Mode) : also.Mode;
+                change = change with { Mask = change.Mask | AttributeMask.Mode, Mode = mode };
             }
 
             if (!setsAtime && (also.Mask & AttributeMask.Atime) != 0)

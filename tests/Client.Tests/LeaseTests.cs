@@ -129,6 +129,16 @@ public sealed class LeaseTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_new_owner_takes_the_set_id_bits_from_a_mode_that_still_waits()
+    {
+        var client = await _fixture.StartAsync();
+        var file = await client.CreateAsync("file");
+        await SetAsync(client, file.Inode, new(AttributeMask.Mode, 0x5ED, 0, 0, 0, default, default, default));   // 2755
+        await SetAsync(client, file.Inode, new(AttributeMask.Uid, 0, 1000, 0, 0, default, default, default));
+        Assert.Equal(0x1EDu, (await client.StatAsync(file.Inode)).Mode & FileMode.PermissionMask);
+    }
+
+    [Fact]
     public async Task What_tar_sets_after_it_wrote_goes_with_the_write()
     {
         var client = await _fixture.StartAsync();
