@@ -133,7 +133,7 @@ public sealed class LeaseTests : IAsyncDisposable
     {
         var client = await _fixture.StartAsync();
         var file = await client.CreateAsync("file");
-        await SetAsync(client, file.Inode, new(AttributeMask.Mode, 0x5ED, 0, 0, 0, default, default, default));   // 2755
+        await SetAsync(client, file.Inode, new(AttributeMask.Mode, 0x5ED, 0, 0, 0, default, default, default));  // 2755
         await SetAsync(client, file.Inode, new(AttributeMask.Uid, 0, 1000, 0, 0, default, default, default));
         Assert.Equal(0x1EDu, (await client.StatAsync(file.Inode)).Mode & FileMode.PermissionMask);
     }
