@@ -38,7 +38,19 @@ internal sealed class Daemon : IAsyncDisposable
     /// <summary>Starts `cfs ARGUMENTS` and waits until it says that <paramref name="mountPoint"/> is mounted.</summary>
     public static async Task<Daemon> StartAsync(string mountPoint, params string[] arguments)
     {
-        var start = new ProcessStartInfo(Program, arguments)
+        var daemon = Prepare(mountPoint, arguments);
+        await daemon.GoAsync();
+        return daemon;
+    }
+
+    /// <summary>
+    /// A process that becomes `cfs ARGUMENTS` with <see cref="GoAsync"/>. A new process closes what this one has open,
+    /// and such a close waits for the mount: a daemon that others of this process' files wait for is prepared before.
+    /// </summary>
+    public static Daemon Prepare(string mountPoint, params string[] arguments)
+    {
+        string[] shell = ["-c", "read -r go && exec \"$@\"", "sh", Program];
+        var start = new ProcessStartInfo("/bin/sh", [.. shell, .. arguments])
         {
             RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true,
         };
@@ -52,16 +64,23 @@ internal sealed class Daemon : IAsyncDisposable
         process.Start();
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
+        return daemon;
+    }
+
+    /// <summary>Lets a prepared one go, until it is mounted; it is gone when that fails.</summary>
+    public async Task GoAsync()
+    {
         try
         {
-            await daemon._mounted.Task.WaitAsync(Bound);
+            await _process.StandardInput.WriteLineAsync("go");
+            await _process.StandardInput.FlushAsync();
+            await _mounted.Task.WaitAsync(Bound);
         }
         catch (Exception)
         {
-            await daemon.DisposeAsync();
+            await DisposeAsync();
             throw;
         }
-        return daemon;
     }
 
     /// <summary>
@@ -115,6 +134,7 @@ internal sealed class Daemon : IAsyncDisposable
         _isDisposed = true;
         if (!_process.HasExited)
         {
+            _process.StandardInput.Close();   // a prepared one ends
             await Shell.TryAsync($"umount '{MountPoint}' || umount -l '{MountPoint}'");
             using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(30));
             try { await _process.WaitForExitAsync(timeout.Token); }

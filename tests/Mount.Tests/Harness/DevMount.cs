@@ -8,6 +8,7 @@ internal sealed class DevMount : IAsyncDisposable
 {
     private readonly string _root;
     private readonly string[] _extra;
+    private Daemon? _next;
 
     private DevMount(string root, string? size, string[] extra)
     {
@@ -60,10 +61,19 @@ internal sealed class DevMount : IAsyncDisposable
 
     public async Task StartDaemonAsync()
     {
-        string[] size = Size is null ? [] : ["--size", Size];
-        Daemon = await Daemon.StartAsync(
-            MountPoint, ["dev", MountPoint, "--data", DataDirectory, "--listen", $"127.0.0.1:{Port}",
-                "--admin", $"127.0.0.1:{AdminPort}", .. size, .. _extra]);
+        var daemon = _next ?? PrepareDaemon();
+        _next = null;
+        await daemon.GoAsync();
+        Daemon = daemon;
+    }
+
+    /// <summary>
+    /// kill -9, with the next start's process prepared before: for those who have files open on another mount.
+    /// </summary>
+    public async Task KillAsync()
+    {
+        _next = PrepareDaemon();
+        await Daemon.KillAsync();
     }
 
     /// <summary>umount, wait for the end, start again on the same data.</summary>
@@ -97,8 +107,17 @@ internal sealed class DevMount : IAsyncDisposable
         Assert.True(result.ExitCode == 0, $"fsck ended with {result.ExitCode}: {result.Output}{result.Error}");
     }
 
+    private Daemon PrepareDaemon()
+    {
+        string[] size = Size is null ? [] : ["--size", Size];
+        return Daemon.Prepare(
+            MountPoint, ["dev", MountPoint, "--data", DataDirectory, "--listen", $"127.0.0.1:{Port}",
+                "--admin", $"127.0.0.1:{AdminPort}", .. size, .. _extra]);
+    }
+
     public async ValueTask DisposeAsync()
     {
+        if (_next is not null) await _next.DisposeAsync();
         if (Daemon is not null) await Daemon.DisposeAsync();
         await Shell.RunAsync($"rm -rf '{_root}'");   // Directory.Delete leaves names that are not UTF-8
     }

@@ -98,7 +98,7 @@ internal sealed class SoakRun(DevMount mount, Daemon other, SoakPlan plan, int s
 
     private async Task KillAsync(int life)
     {
-        await mount.Daemon.KillAsync();
+        await mount.KillAsync();
         foreach (var worker in _own)
         {
             var fault = await worker.Ended.WaitAsync(CrashCampaign.AtOnce);
@@ -113,7 +113,8 @@ internal sealed class SoakRun(DevMount mount, Daemon other, SoakPlan plan, int s
         var remoteError = await _remoteStrand.StopAsync(ComingBackMax);
         Assert.True(
             remoteError == "none",
-            $"seed {seed}, kill {life}: the second mount's work ended with {remoteError}\n{other.Printed}");
+            $"seed {seed}, kill {life}: the second mount's work ended with {remoteError}\n"
+            + $"{mount.Daemon.Printed}\n{other.Printed}");
     }
 
     private async Task CheckAsync(string when)
