@@ -123,7 +123,8 @@ internal static class ScrubCommand
         report = await FollowAsync(http, report, started, cancellationToken);
         return report.Last is { } last && last.Started == started
             ? last
-            : throw new CommandFailure(ExitCode.Io, $"the scrub did not end: {report.Failure}");
+            : throw new CommandFailure(
+                ExitCode.Io, $"the scrub did not end: {report.Failure ?? "another one has ended since"}");
     }
 
     private static Task<ScrubReport> FollowAsync(

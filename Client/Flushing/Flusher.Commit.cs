@@ -171,13 +171,10 @@ internal sealed partial class Flusher
     {
         // Who wrote cannot do anything about a lease or an inode that is gone: to them it is a failed write.
         if (error is FsError.ESTALE or FsError.EAGAIN or FsError.None) error = FsError.EIO;
-        context.Dependencies.Logger.WritesLost(inode.Id, round.HeldBytes, error);
-        context.Instruments.FlushFailures.Add(1);
-        context.Instruments.LostBytes.Add(round.HeldBytes);
+        NoteLost(inode, content, round.HeldBytes, error);
         var held = content.Buffer.HeldBytes;
         content.Buffer.EndFlush();
         context.Memory.Change(content.Buffer.HeldBytes - held);
-        content.Fail(error);
         content.NoteClean();
         if (content.Buffer.IsEmpty) ReleaseSpace(content);
 
@@ -185,6 +182,14 @@ internal sealed partial class Flusher
         content.Map.Forget();
         inode.MarkChanged(context.Nodes.MoveFence(), isStale: true);
         context.NoteDirt(inode, content);
+    }
+
+    private void NoteLost(CachedInode inode, FileContent content, long bytes, FsError error)
+    {
+        content.Fail(error);
+        context.Dependencies.Logger.WritesLost(inode.Id, bytes, error);
+        context.Instruments.FlushFailures.Add(1);
+        context.Instruments.LostBytes.Add(bytes);
     }
 
     private bool KeepInCache(DirtyChunk chunk)

@@ -125,10 +125,7 @@ internal sealed partial class Flusher(
                 var held = content.Buffer.HeldBytes;
                 content.Buffer.DropCurrent();
                 context.Memory.Change(content.Buffer.HeldBytes - held);
-                content.Fail(error);
-                context.Dependencies.Logger.WritesLost(inode.Id, lost, error);
-                context.Instruments.FlushFailures.Add(1);
-                context.Instruments.LostBytes.Add(lost);
+                NoteLost(inode, content, lost, error);
             }
 
             content.GiveUp();

@@ -120,9 +120,10 @@ internal sealed class PutPipeline(IBlockClient blocks, ChunkNamer namer, ILoop? 
         public void Add(DirtyChunk chunk, int start, ReadOnlyMemory<byte> bytes, ChunkNamer? namer)
         {
             var name = namer?.Name(bytes.Span) ?? default;
-            _items.Add((chunk, start, new BlockWrite(bytes, Crc32c.Compute(bytes.Span), name, Codec: 0)));
+            var write = new BlockWrite(bytes, Crc32c.Compute(bytes.Span), name, Codec: 0);
+            _items.Add((chunk, start, write));
             Bytes += bytes.Length;
-            SpaceBytes += (bytes.Length + Limits.DeviceBlockBytes - 1) & ~(Limits.DeviceBlockBytes - 1);
+            SpaceBytes += write.SpaceBytes;
         }
 
         public async Task PutAsync(IBlockClient blocks)

@@ -102,8 +102,8 @@ internal sealed class Recaller(ClientContext context, InodeLeases leases) : ILea
                 .Select(one => DropAtFrontEndAsync(one.Inode.Id, one.Held, RecallCause.DataChange).AsTask()));
             foreach (var one in round)
             {
-                if (one.Wanted != LeaseMode.None) await TakeAgainAsync(one, session);
-                else if (one.IsOpen) await TellOpenAsync(one.Inode, session);
+                var isHeld = one.Wanted != LeaseMode.None && await TryTakeAgainAsync(one, session);
+                if (!isHeld && one.IsOpen) await TellOpenAsync(one.Inode, session);
             }
         }
         finally
@@ -112,15 +112,16 @@ internal sealed class Recaller(ClientContext context, InodeLeases leases) : ILea
         }
     }
 
-    private async ValueTask TakeAgainAsync(Returning returning, ClientSession session)
+    private async ValueTask<bool> TryTakeAgainAsync(Returning returning, ClientSession session)
     {
         var inode = returning.Inode;
         var error = await leases.ReclaimAsync(inode, returning.Wanted, session);
-        if (error == FsError.None) return;
+        if (error == FsError.None) return true;
         context.Dependencies.Logger.ReclaimFailed(inode.Id, error);
         Flusher.Drop(inode, FsError.EIO);
         lock (inode.Sync) inode.Surrender();
         await DropAtFrontEndAsync(inode.Id, returning.Held, RecallCause.DataChange);
+        return false;
     }
 
     // A file that is open without a lease is not removed with its last name either.

@@ -60,7 +60,7 @@ public sealed partial class BlockStore
             var max = item.Fingerprint.IsZero ? Limits.LocatedBytes : Limits.StoredItemBytesMax;
             if (item.Bytes.Length == 0 || item.Bytes.Length > max) return FsError.EINVAL;
             if (Crc32c.Compute(item.Bytes.Span) != item.Checksum) return FsError.EBADMSG;
-            spaceBytes += SegmentItem.SpaceOf((uint)item.Bytes.Length);
+            spaceBytes += item.SpaceBytes;
         }
 
         return FsError.None;
@@ -75,7 +75,7 @@ public sealed partial class BlockStore
         {
             run = default;
             lane = _map.Enter(kind);
-            var segment = _map.TakeOpen(lane, SegmentItem.SpaceOf((uint)items[first].Bytes.Length), out var isNew);
+            var segment = _map.TakeOpen(lane, items[first].SpaceBytes, out var isNew);
             if (segment is null)
             {
                 SegmentMap.Leave(lane);
@@ -194,7 +194,7 @@ public sealed partial class BlockStore
     {
         lock (_gate)
         {
-            foreach (ref readonly var item in rest) _space.Release(SegmentItem.SpaceOf((uint)item.Bytes.Length));
+            foreach (ref readonly var item in rest) _space.Release(item.SpaceBytes);
         }
     }
 

@@ -1,3 +1,4 @@
+using ClaudeFs.DataPlane.Storage.Segments;
 using ClaudeFs.Primitives;
 
 namespace ClaudeFs.DataPlane.Storage;
@@ -8,7 +9,11 @@ namespace ClaudeFs.DataPlane.Storage;
 /// <param name="Fingerprint">Name of the chunk; zero for a located write.</param>
 /// <param name="Codec">How the bytes are coded; 0 is none.</param>
 public readonly record struct BlockWrite(
-    ReadOnlyMemory<byte> Bytes, uint Checksum, Fingerprint Fingerprint, byte Codec);
+    ReadOnlyMemory<byte> Bytes, uint Checksum, Fingerprint Fingerprint, byte Codec)
+{
+    /// <summary>What it takes of the store: whole blocks, bytes.</summary>
+    public int SpaceBytes => SegmentItem.SpaceOf((uint)Bytes.Length);
+}
 
 /// <summary>Where a put went, and the garbage epoch that pins it until its commit.</summary>
 public readonly record struct PutReply(ulong GarbageEpoch);

@@ -123,7 +123,7 @@ internal sealed partial class DirectoryGrain
         var shard = Core.ShardOf(plan.NewParent);
         shard.FindDentry(plan.NewParent, plan.NewName, ref other);
         shard.FindInode(plan.NewParent, ref other);
-        var committed = await shard.Reply<Nothing>(Nothing.Value, other, session);
+        var committed = await shard.ReplyAsync<Nothing>(Nothing.Value, other, session);
         return committed.IsError ? committed.Error : await RefuseAsync<RenamedReply>(error, version, session);
     }
 

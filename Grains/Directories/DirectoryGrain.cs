@@ -40,13 +40,14 @@ internal sealed partial class DirectoryGrain(FileSystemCore core) : InodeOperati
                 if (child.Error == FsError.ESTALE) continue;
                 if (child.IsError) return child.Error;
                 var foreign = new EntryReply(child.Value.Attributes, entries, child.Value.Lease);
-                return await Shard.Reply<EntryReply>(foreign, version, session);
+                return await Shard.ReplyAsync<EntryReply>(foreign, version, session);
             }
 
             var lease = Leases.TryGrantRead(dentry.Child, session);
             if (Shard.FindInode(dentry.Child, ref version) is { } row)
             {
-                return await Shard.Reply<EntryReply>(new EntryReply(row.Attributes, entries, lease), version, session);
+                return await Shard.ReplyAsync<EntryReply>(
+                    new EntryReply(row.Attributes, entries, lease), version, session);
             }
 
             // Removed between the two reads: the name is looked up again.
@@ -87,7 +88,7 @@ internal sealed partial class DirectoryGrain(FileSystemCore core) : InodeOperati
             if (withAttributes) NoteChildren(dentries.AsSpan(0, found), ref version);
             var page = new DirectoryPage(
                 entries.DrainToImmutable(), found < count, row.Attributes, row.Parent, lease);
-            return await Shard.Reply<DirectoryPage>(page, version, session);
+            return await Shard.ReplyAsync<DirectoryPage>(page, version, session);
         }
         finally
         {
@@ -136,12 +137,13 @@ internal sealed partial class DirectoryGrain(FileSystemCore core) : InodeOperati
     {
         if (FindDirectory(ref version, out var error) is not null)
         {
-            return Shard.Reply<EntryReply>(new EntryReply(default, entries, LeaseGrant.None), version, session);
+            return Shard.ReplyAsync<EntryReply>(new EntryReply(default, entries, LeaseGrant.None), version, session);
         }
 
         if (error == FsError.ENOENT)
         {
-            return Shard.Reply<EntryReply>(new EntryReply(default, LeaseGrant.None, LeaseGrant.None), version, session);
+            return Shard.ReplyAsync<EntryReply>(
+                new EntryReply(default, LeaseGrant.None, LeaseGrant.None), version, session);
         }
 
         Leases.Forget(Inode, session);

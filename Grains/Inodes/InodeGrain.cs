@@ -26,7 +26,8 @@ internal sealed partial class InodeGrain(FileSystemCore core) : InodeOperationsG
         }
 
         if (row.Attributes.IsDirectory) return await RefuseAsync<FileMap>(FsError.EISDIR, version, session);
-        return await Shard.Reply<FileMap>(ReadMap(row.Attributes, firstExtent, count, ref version), version, session);
+        return await Shard.ReplyAsync<FileMap>(
+            ReadMap(row.Attributes, firstExtent, count, ref version), version, session);
     }
 
     /// <inheritdoc/>
@@ -45,7 +46,7 @@ internal sealed partial class InodeGrain(FileSystemCore core) : InodeOperationsG
             return await RefuseAsync<byte[]>(FsError.EINVAL, version, session);
         }
         var target = Shard.FindInline(Inode, ref version);
-        return await Shard.Reply<byte[]>(target is null ? FsError.EIO : target.Bytes, version, session);
+        return await Shard.ReplyAsync<byte[]>(target is null ? FsError.EIO : target.Bytes, version, session);
     }
 
     /// <inheritdoc/>

@@ -19,7 +19,8 @@ internal abstract partial class InodeOperationsGrain
         var version = default(ReadVersion);
         if (Shard.FindInode(Inode, ref version) is { } row)
         {
-            return await Shard.Reply<AttributesReply>(new AttributesReply(row.Attributes, lease), version, session);
+            return await Shard.ReplyAsync<AttributesReply>(
+                new AttributesReply(row.Attributes, lease), version, session);
         }
 
         Leases.Forget(Inode, session);

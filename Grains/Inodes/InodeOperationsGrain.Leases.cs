@@ -68,7 +68,7 @@ internal abstract partial class InodeOperationsGrain
         var row = Shard.FindInode(Inode, ref version);
 
         // The coordinator's append rests on these rows: what is pending on them is committed first.
-        var reply = await Shard.Reply<InodeAttributes>(
+        var reply = await Shard.ReplyAsync<InodeAttributes>(
             row is null ? FsError.ESTALE : row.Attributes, version, SessionId.None);
         if (reply.IsError) Intents.Release(Inode, token);
         else Intents.Remember(op, Inode, token);
@@ -96,7 +96,7 @@ internal abstract partial class InodeOperationsGrain
         var version = default(ReadVersion);
         if (Shard.FindInode(Inode, ref version) is { } row)
         {
-            return Shard.Reply<AttributesReply>(new AttributesReply(row.Attributes, grant), version, session);
+            return Shard.ReplyAsync<AttributesReply>(new AttributesReply(row.Attributes, grant), version, session);
         }
 
         Leases.Forget(Inode, session);

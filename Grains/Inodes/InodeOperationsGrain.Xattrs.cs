@@ -21,7 +21,7 @@ internal abstract partial class InodeOperationsGrain
         }
         if (XattrNames.Check(name) is var bad && bad != FsError.None) return bad;
         var row = Shard.FindXattr(Inode, name, ref version);
-        return await Shard.Reply<byte[]>(row is null ? FsError.ENODATA : row.Value, version, session);
+        return await Shard.ReplyAsync<byte[]>(row is null ? FsError.ENODATA : row.Value, version, session);
     }
 
     /// <inheritdoc cref="IInodeOperations.ListXattrAsync"/>
@@ -38,7 +38,7 @@ internal abstract partial class InodeOperationsGrain
         var rows = Shard.ReadXattrs(Inode, ref version);
         var names = ImmutableArray.CreateBuilder<FsName>(rows.Count);
         foreach (var row in rows) names.Add(row.Name);
-        return await Shard.Reply<ImmutableArray<FsName>>(names.DrainToImmutable(), version, session);
+        return await Shard.ReplyAsync<ImmutableArray<FsName>>(names.DrainToImmutable(), version, session);
     }
 
     /// <inheritdoc cref="IInodeOperations.SetXattrAsync"/>

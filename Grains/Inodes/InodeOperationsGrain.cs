@@ -116,7 +116,7 @@ internal abstract partial class InodeOperationsGrain : Grain
 
     /// <summary>Decided in this turn, whichever of its attempts is asked.</summary>
     protected Decision<T> Decided<T>(in OperationContext op, ValueTask<FsResult<T>> answer) =>
-        new(Shard.Decided(op, answer));
+        new(Shard.DecidedAsync(op, answer));
 
     /// <summary>Asks the quota's grain for a slice. Errors: EDQUOT.</summary>
     protected async ValueTask<FsError> LendAsync(QuotaNeed need)
@@ -149,7 +149,7 @@ internal abstract partial class InodeOperationsGrain : Grain
 
     /// <summary>A refusal leaves when what it rests on is committed.</summary>
     protected ValueTask<FsResult<T>> RefuseAsync<T>(FsError error, ReadVersion version, SessionId session) =>
-        Shard.Reply<T>(error, version, session);
+        Shard.ReplyAsync<T>(error, version, session);
 
     private async ValueTask<Hold> WaitAsync(
         IntentToken token, SessionId session, LeaseMode wanted, RecallCause cause, FsName name, bool mayVisit)
@@ -194,7 +194,7 @@ internal abstract partial class InodeOperationsGrain : Grain
         }
         else if (version.Sequence != 0)
         {
-            await Shard.Reply<Nothing>(Nothing.Value, version, SessionId.None);
+            await Shard.ReplyAsync<Nothing>(Nothing.Value, version, SessionId.None);
         }
 
         Leases.Enter(state.Id);

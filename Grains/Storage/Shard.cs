@@ -2,8 +2,6 @@ using ClaudeFs.Grains.Intents;
 using ClaudeFs.Grains.Leases;
 using ClaudeFs.Primitives;
 
-#pragma warning disable VSTHRD200 // Reply answers; that the answer may take its time is its type's business
-
 namespace ClaudeFs.Grains.Storage;
 
 /// <summary>
@@ -119,9 +117,9 @@ public sealed partial class Shard
     /// <summary>
     /// Whether this operation has been decided before: then <paramref name="earlier"/> is its answer, once committed.
     /// To be asked at the start of an operation, and again after every await that comes before Submit; what is decided
-    /// in the same turn is told to <see cref="Decided"/>. Errors in the answer: the first attempt's, EINVAL (already
-    /// acknowledged, or another kind of operation had this id), EAGAIN (too far above what is acknowledged), EIO (the
-    /// store failed before it was committed: done or not, unlike EROFS, which says that nothing was).
+    /// in the same turn is told to <see cref="DecidedAsync"/>. Errors in the answer: the first attempt's, EINVAL
+    /// (already acknowledged, or another kind of operation had this id), EAGAIN (too far above what is acknowledged),
+    /// EIO (the store failed before it was committed: done or not, unlike EROFS, which says that nothing was).
     /// </summary>
     public bool TryAnswered<T>(in OperationContext op, out ValueTask<FsResult<T>> earlier)
     {
@@ -154,7 +152,7 @@ public sealed partial class Shard
     /// What was decided in this turn: an answer that changed nothing is from here on every attempt's, until the client
     /// has acknowledged it. Returns the answer.
     /// </summary>
-    public ValueTask<FsResult<T>> Decided<T>(in OperationContext op, ValueTask<FsResult<T>> answer)
+    public ValueTask<FsResult<T>> DecidedAsync<T>(in OperationContext op, ValueTask<FsResult<T>> answer)
     {
         if (op.Id.Number == 0) return answer;
         lock (_lock)
@@ -171,7 +169,7 @@ public sealed partial class Shard
     /// An answer that changes nothing leaves when what it rests on is committed; what only <paramref name="session"/>
     /// itself has pending is not waited for. Errors: EIO when it never will be.
     /// </summary>
-    public ValueTask<FsResult<T>> Reply<T>(in FsResult<T> result, in ReadVersion rests, SessionId session) =>
+    public ValueTask<FsResult<T>> ReplyAsync<T>(in FsResult<T> result, in ReadVersion rests, SessionId session) =>
         rests.IsOwn(session) ? new(result) : WhenAsync(rests.Sequence, result);
 
     /// <summary>Completes when everything applied to this shard so far is committed. Errors: EIO.</summary>

@@ -5,7 +5,7 @@ namespace ClaudeFs.Silo.Scrub;
 /// <summary>What is known of scrubs: GET /v1/scrub, and a part of the status.</summary>
 /// <param name="Progress">Of the one that runs; null when none does.</param>
 /// <param name="Last">The last one that read everything; null when there was none.</param>
-/// <param name="Failure">Why the last one did not end, if it was begun after <paramref name="Last"/>.</param>
+/// <param name="Failure">Why the last one that is over did not read everything; null when it did.</param>
 /// <param name="Due">When the schedule begins the next one; null without a schedule.</param>
 public sealed record ScrubReport(ScrubProgress? Progress, ScrubResult? Last, string? Failure, DateTimeOffset? Due);
 

@@ -84,7 +84,6 @@ public sealed class Scrubber : IAsyncDisposable
             _run = new(_parts, rate, _time, OnFinding);
             _cancel = new();
             _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
-            _failure = null;
         }
 
         _logger.ScrubStarted(rate);

@@ -1,5 +1,6 @@
 using ClaudeFs.Primitives;
 using ClaudeFs.Reduction.Hashing;
+using ClaudeFs.TestKit;
 
 namespace ClaudeFs.Reduction.Tests;
 
@@ -34,14 +35,6 @@ public class ChunkNamerTests
     {
         var namer = new ChunkNamer(new byte[Blake3.KeyBytes]);
         var chunk = new byte[Limits.ChunkBytes];
-        var least = long.MaxValue;
-        for (var round = 0; round < 8; round++)
-        {
-            var before = GC.GetAllocatedBytesForCurrentThread();
-            _ = namer.Name(chunk);
-            least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
-        }
-
-        Assert.Equal(0, least);
+        Assert.Equal(0, Allocations.Of(() => namer.Name(chunk)));
     }
 }

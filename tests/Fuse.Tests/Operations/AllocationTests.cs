@@ -1,4 +1,5 @@
 using ClaudeFs.Fuse.Abi;
+using ClaudeFs.TestKit;
 
 namespace ClaudeFs.Fuse.Tests.Operations;
 
@@ -7,7 +8,6 @@ public sealed class AllocationTests : IDisposable
 {
     private const int WarmUp = 1_000;
     private const int Measured = 10_000;
-    private const int Rounds = 5;
     private readonly RequestBed _bed = new();
 
     public void Dispose() => _bed.Dispose();
@@ -45,18 +45,12 @@ public sealed class AllocationTests : IDisposable
             _bed.Build(FuseOpcode.Read, file, new FuseReadIn { Handle = 1, Size = (uint)bytes.Length })));
     }
 
-    // The least of some rounds: the runtime itself allocates now and then while it compiles the same code better.
     private long AllocatedBy(byte[] message)
     {
         for (var i = 0; i < WarmUp; i++) _bed.DeliverAsReader(message);
-        var least = long.MaxValue;
-        for (var round = 0; round < Rounds && least != 0; round++)
+        return Allocations.Of(() =>
         {
-            var before = GC.GetAllocatedBytesForCurrentThread();
             for (var i = 0; i < Measured; i++) _bed.DeliverAsReader(message);
-            least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
-        }
-
-        return least;
+        });
     }
 }

@@ -88,7 +88,7 @@ public class AnswerTests
         var simulated = SimulatedStore.Open(8);
         var (shard, op) = (simulated.Shard(), SimulatedStore.Op(Session, 1));
         Assert.False(shard.TryAnswered<AttributesReply>(op, out _));
-        var told = shard.Decided(op, new ValueTask<FsResult<AttributesReply>>(FsError.EEXIST));
+        var told = shard.DecidedAsync(op, new ValueTask<FsResult<AttributesReply>>(FsError.EEXIST));
         Assert.Equal(FsError.EEXIST, simulated.Loops.Run(told).Error);
         Assert.True(shard.TryAnswered<AttributesReply>(op, out var other));
         Assert.Equal(FsError.EEXIST, simulated.Loops.Run(other).Error);

@@ -81,7 +81,7 @@ public class AssistTests
 
         // Another session reads it: its answer hurries the append.
         shard.Submit(shard.Create("read", SimulatedStore.Op(5, 3, ack: AckMode.Applied)));
-        var reply = shard.Reply<int>(7, shard.VersionOf("read"), new(6));
+        var reply = shard.ReplyAsync<int>(7, shard.VersionOf("read"), new(6));
         Assert.Equal(7, simulated.Loops.Run(reply).Value);
     }
 }

@@ -38,7 +38,7 @@ public class RecoveryTests
         var shard = simulated.Shard();
         var waiting = shard.Submit(shard.Create("a")).WhenCommitted<int>(1);
         shard.Submit(shard.Remove("before"));
-        var reader = shard.Reply<int>(2, shard.VersionOf("a"), new(77));
+        var reader = shard.ReplyAsync<int>(2, shard.VersionOf("a"), new(77));
 
         Assert.Equal(FsError.EIO, simulated.Loops.Run(waiting).Error);
         Assert.Equal(FsError.EIO, simulated.Loops.Run(reader).Error);

@@ -1,5 +1,6 @@
 using ClaudeFs.Grains.Storage;
 using ClaudeFs.Primitives;
+using ClaudeFs.TestKit;
 
 namespace ClaudeFs.Grains.Tests.Storage;
 
@@ -13,7 +14,7 @@ public class ShardTests
         var answer = shard.Submit(shard.Create("a")).WhenCommitted<int>(7);
         var version = shard.VersionOf("a");
         Assert.Equal(1UL, version.Sequence);
-        var reply = shard.Reply<int>(8, version, new(99));
+        var reply = shard.ReplyAsync<int>(8, version, new(99));
         Assert.False(answer.IsCompleted);
         Assert.False(reply.IsCompleted);
 
@@ -29,13 +30,13 @@ public class ShardTests
         var simulated = SimulatedStore.Open(2);
         var shard = simulated.Shard();
         shard.Submit(shard.Create("mine", SimulatedStore.Op(5, 1)));
-        Assert.True(shard.Reply<int>(1, shard.VersionOf("mine"), new(5)).IsCompleted);
-        Assert.False(shard.Reply<int>(1, shard.VersionOf("mine"), new(6)).IsCompleted);
+        Assert.True(shard.ReplyAsync<int>(1, shard.VersionOf("mine"), new(5)).IsCompleted);
+        Assert.False(shard.ReplyAsync<int>(1, shard.VersionOf("mine"), new(6)).IsCompleted);
 
         shard.Submit(shard.Create("theirs", SimulatedStore.Op(6, 1)));
         var both = shard.VersionOf("mine");
         shard.FindDentry(Scene.Folder, Scene.Name("theirs"), ref both);
-        Assert.False(shard.Reply<int>(1, both, new(5)).IsCompleted);
+        Assert.False(shard.ReplyAsync<int>(1, both, new(5)).IsCompleted);
     }
 
     [Fact]
@@ -165,14 +166,14 @@ public class ShardTests
         simulated.CommitCreate("a");
         var (shard, name) = (simulated.Shard(), Scene.Name("a"));
         var inode = shard.Find("a")!.Child;
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var i = 0; i < 1000; i++)
+        Assert.Equal(0, Allocations.Of(() =>
         {
-            var version = default(ReadVersion);
-            shard.FindDentry(Scene.Folder, name, ref version);
-            shard.FindInode(inode, ref version);
-        }
-
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+            for (var i = 0; i < 1000; i++)
+            {
+                var version = default(ReadVersion);
+                shard.FindDentry(Scene.Folder, name, ref version);
+                shard.FindInode(inode, ref version);
+            }
+        }));
     }
 }
