@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using ClaudeFs.Model.Tests.Programs;
 using ClaudeFs.Model.Tests.Runs;
 using ClaudeFs.Model.Tests.Systems;
+using ClaudeFs.TestKit;
 using Xunit.Abstractions;
 
 namespace ClaudeFs.Model.Tests;
@@ -21,13 +22,12 @@ public sealed class ModelTests(ITestOutputHelper output)
     private const int MountProgramsLong = 1000;
     private const int MountSeeds = 1_000_000;
 
-    private static bool IsLong => Environment.GetEnvironmentVariable("CLAUDEFS_TEST_LONG") == "1";
-
     [Fact]
     public async Task The_client_library_answers_as_the_model_and_the_local_file_system()
     {
         await using var world = await LibraryWorld.StartAsync();
-        await RunAllAsync(Given("SEED", 1), Given("COUNT", IsLong ? LibraryProgramsLong : LibraryPrograms),
+        await RunAllAsync(
+            Given("SEED", 1), Given("COUNT", TestLength.IsLong ? LibraryProgramsLong : LibraryPrograms),
             world.BeginAsync);
     }
 
@@ -35,7 +35,8 @@ public sealed class ModelTests(ITestOutputHelper output)
     public async Task Two_mounts_answer_as_the_model_and_the_local_file_system()
     {
         await using var world = await MountWorld.StartAsync();
-        await RunAllAsync(MountSeeds + Given("SEED", 1), Given("COUNT", IsLong ? MountProgramsLong : MountPrograms),
+        await RunAllAsync(
+            MountSeeds + Given("SEED", 1), Given("COUNT", TestLength.IsLong ? MountProgramsLong : MountPrograms),
             world.BeginAsync);
     }
 

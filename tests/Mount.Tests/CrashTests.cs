@@ -1,6 +1,7 @@
 using ClaudeFs.Mount.Tests.Crashes;
 using ClaudeFs.Mount.Tests.Harness;
 using ClaudeFs.TestKit.Time;
+using ClaudeFs.TestKit;
 using Xunit.Abstractions;
 
 namespace ClaudeFs.Mount.Tests;
@@ -14,9 +15,8 @@ public sealed class CrashTests(ITestOutputHelper output)
 {
     private const long DiskBytes = 256L << 20;
     private const int OperationsPerCrashMin = 5;
-    private static readonly bool IsLong = Environment.GetEnvironmentVariable("CLAUDEFS_TEST_LONG") == "1";
-    private static readonly int Crashes = IsLong ? 200 : 20;
-    private static readonly int CrashesUnderTwo = IsLong ? 20 : 1;
+    private static readonly int Crashes = TestLength.IsLong ? 200 : 20;
+    private static readonly int CrashesUnderTwo = TestLength.IsLong ? 20 : 1;
 
     /// <summary>A term of the sessions of before, and what a busy machine adds.</summary>
     private static readonly TimeSpan ComingBackMax = TimeSpan.FromSeconds(90);

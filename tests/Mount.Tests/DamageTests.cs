@@ -5,6 +5,7 @@ using ClaudeFs.Mount.Tests.Harness;
 using ClaudeFs.Platform.Loops;
 using ClaudeFs.Platform.Seams;
 using ClaudeFs.Silo.Check;
+using ClaudeFs.TestKit;
 
 namespace ClaudeFs.Mount.Tests;
 
@@ -21,8 +22,6 @@ public sealed class DamageTests : IDisposable
 
     private static readonly string[] Files = ["device.cfs", "meta.db", "blocks.db"];
     private readonly string _root = Directory.CreateTempSubdirectory("claudefs-test-").FullName;
-
-    private static bool IsLong => Environment.GetEnvironmentVariable("CLAUDEFS_TEST_LONG") == "1";
 
     private string Data => Path.Combine(_root, "data");
 
@@ -44,9 +43,9 @@ public sealed class DamageTests : IDisposable
         if (kind is "item" or "directory") await StartAndStopAsync();   // counts then say what is alive
         Assert.Empty((await CheckAsync(repair: false)).Findings);
         var good = ReadAll();
-        var seed = IsLong ? Environment.TickCount : 1;
+        var seed = TestLength.IsLong ? Environment.TickCount : 1;
         var random = new Random(seed);
-        for (var flips = IsLong ? LongFlips : SampleFlips; flips > 0; flips--)
+        for (var flips = TestLength.IsLong ? LongFlips : SampleFlips; flips > 0; flips--)
         {
             var (file, record) = await ChooseAsync(kind, good, random);
             var at = record.Start.Value + random.Next(record.End.Value - record.Start.Value);

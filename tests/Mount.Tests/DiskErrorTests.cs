@@ -1,5 +1,6 @@
 using ClaudeFs.Mount.Tests.Crashes;
 using ClaudeFs.Mount.Tests.Harness;
+using ClaudeFs.TestKit;
 using Xunit.Abstractions;
 
 namespace ClaudeFs.Mount.Tests;
@@ -16,8 +17,7 @@ public sealed class DiskErrorTests(ITestOutputHelper output)
     private const int InlineBytes = 4000;   // all in the log
     private const int LargeBytes = 30_000;
     private const long DiskBytes = 128L << 20;
-    private static readonly bool IsLong = Environment.GetEnvironmentVariable("CLAUDEFS_TEST_LONG") == "1";
-    private static readonly int Rounds = IsLong ? 10 : 1;
+    private static readonly int Rounds = TestLength.IsLong ? 10 : 1;
     private static readonly TimeSpan Bound = TimeSpan.FromSeconds(30);
 
     /// <summary>What may be answered: not known whether it was done, or refused. Never "no space" or success.</summary>
@@ -32,7 +32,7 @@ public sealed class DiskErrorTests(ITestOutputHelper output)
                 { "fdatasync", "EIO", LargeBytes },
                 { "pwrite64", "EIO", InlineBytes },
             };
-            if (IsLong) faults.Add("pwrite64", "ENOSPC", InlineBytes);   // a thin disk
+            if (TestLength.IsLong) faults.Add("pwrite64", "ENOSPC", InlineBytes);   // a thin disk
             return faults;
         }
     }

@@ -1,4 +1,5 @@
 using ClaudeFs.Mount.Tests.Harness;
+using ClaudeFs.TestKit;
 
 namespace ClaudeFs.Mount.Tests;
 
@@ -8,8 +9,7 @@ namespace ClaudeFs.Mount.Tests;
 /// </summary>
 public sealed class FullFileSystemTests
 {
-    private static readonly bool IsLong = Environment.GetEnvironmentVariable("CLAUDEFS_TEST_LONG") == "1";
-    private static readonly int Cycles = IsLong ? 30 : 2;
+    private static readonly int Cycles = TestLength.IsLong ? 30 : 2;
 
     // Makes files until one does not fit, and takes that one away; the others must be more than a few.
     private const string Fill = """

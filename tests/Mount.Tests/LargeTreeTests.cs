@@ -1,6 +1,7 @@
 using System.Globalization;
 using ClaudeFs.Mount.Tests.Harness;
 using ClaudeFs.Mount.Tests.Trees;
+using ClaudeFs.TestKit;
 using Xunit.Abstractions;
 
 namespace ClaudeFs.Mount.Tests;
@@ -27,11 +28,9 @@ public sealed class LargeTreeTests(ITestOutputHelper output)
     /// <summary>Answers of the last operations, counters: rows that stay in the tables; pages of 8 KiB.</summary>
     private const long TablePagesSlack = 2048;
 
-    private static readonly bool IsLong = Environment.GetEnvironmentVariable("CLAUDEFS_TEST_LONG") == "1";
-
     /// <summary>The last fifth may cost so much more than the first; 1 000 files take some 100 ms and are mostly
     /// noise.</summary>
-    private static readonly double RatioMax = IsLong ? 1.5 : 4;
+    private static readonly double RatioMax = TestLength.IsLong ? 1.5 : 4;
 
     private const double CostSlackMicroseconds = 20;
     private static readonly TimeSpan SpaceBackMax = TimeSpan.FromMinutes(10);
@@ -39,7 +38,7 @@ public sealed class LargeTreeTests(ITestOutputHelper output)
     [Fact]
     public async Task Cost_of_an_operation_does_not_grow_and_space_comes_back()
     {
-        var shape = TreeShape.FromEnvironment(IsLong);
+        var shape = TreeShape.FromEnvironment(TestLength.IsLong);
         await using var mount = await DevMount.StartAsync("8G");
         await mount.RestartAsync();
         var before = await StoreFigures.OfAsync(mount, mount.MountPoint);

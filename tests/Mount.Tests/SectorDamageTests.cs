@@ -6,6 +6,7 @@ using ClaudeFs.Platform.Loops;
 using ClaudeFs.Platform.Seams;
 using ClaudeFs.Primitives;
 using ClaudeFs.Silo.Check;
+using ClaudeFs.TestKit;
 using Xunit.Abstractions;
 
 namespace ClaudeFs.Mount.Tests;
@@ -24,8 +25,6 @@ public sealed class SectorDamageTests(ITestOutputHelper output) : IDisposable
     private readonly string _root = Directory.CreateTempSubdirectory("claudefs-test-").FullName;
 
     private long _tail;
-
-    private static bool IsLong => Environment.GetEnvironmentVariable("CLAUDEFS_TEST_LONG") == "1";
 
     private string Data => Path.Combine(_root, "data");
 
@@ -53,9 +52,9 @@ public sealed class SectorDamageTests(ITestOutputHelper output) : IDisposable
         await Shell.RunAsync($"rm -r '{Data}'; cp -a '{mount.DataDirectory}' '{Data}'");
         var good = Directory.GetFiles(Data).ToDictionary(
             static path => Path.GetFileName(path), static path => File.ReadAllBytes(path));
-        var seed = IsLong ? Environment.TickCount : 1;
+        var seed = TestLength.IsLong ? Environment.TickCount : 1;
         var random = new Random(seed);
-        for (var i = 0; i < (IsLong ? LongPlaces : SamplePlaces); i++)
+        for (var i = 0; i < (TestLength.IsLong ? LongPlaces : SamplePlaces); i++)
         {
             foreach (var path in Directory.GetFiles(Data)) File.Delete(path);
             foreach (var (name, bytes) in good) await File.WriteAllBytesAsync(Path.Combine(Data, name), bytes);

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Globalization;
 using ClaudeFs.Mount.Tests.Harness;
+using ClaudeFs.TestKit;
 
 namespace ClaudeFs.Mount.Tests;
 
@@ -57,8 +58,7 @@ public sealed class TablesDamageTests : IAsyncLifetime
         var listed = await SqlAsync("SELECT pageno || ' ' || name FROM dbstat WHERE pagetype = 'internal'");
         var inner = listed.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.True(inner.Length >= 3, $"there are too few inner pages: {listed}");
-        var isLong = Environment.GetEnvironmentVariable("CLAUDEFS_TEST_LONG") == "1";
-        foreach (var line in inner.Take(isLong ? inner.Length : SamplePages))
+        foreach (var line in inner.Take(TestLength.IsLong ? inner.Length : SamplePages))
         {
             var (page, table) = (int.Parse(line.Split(' ')[0], CultureInfo.InvariantCulture), line.Split(' ')[1]);
             var own = BinaryPrimitives.ReadUInt16BigEndian(_good.AsSpan(((page - 1) * PageBytes) + 3));

@@ -3,6 +3,7 @@ using ClaudeFs.Mount.Tests.Harness;
 using ClaudeFs.Platform.Loops;
 using ClaudeFs.Platform.Seams;
 using ClaudeFs.Silo.Check;
+using ClaudeFs.TestKit;
 
 namespace ClaudeFs.Mount.Tests;
 
@@ -31,8 +32,7 @@ public sealed class WriteAheadLogTests : IDisposable
         var sound = await CheckAsync();
         Assert.Empty(sound.Findings);
         var expected = Read(Databases);
-        var isLong = Environment.GetEnvironmentVariable("CLAUDEFS_TEST_LONG") == "1";
-        var seed = isLong ? Environment.TickCount : 1;
+        var seed = TestLength.IsLong ? Environment.TickCount : 1;
         var random = new Random(seed);
         var turnedBack = 0;
         foreach (var database in Databases)
@@ -40,7 +40,7 @@ public sealed class WriteAheadLogTests : IDisposable
             var (log, pageBytes) = ($"{database}-wal", database == "meta.db" ? 8192 : 4096);
             var frames = CountFrames(good[log], pageBytes);
             Assert.True(frames > 0, $"{log} is empty");
-            for (var i = isLong ? LongFlips : SampleFlips; i > 0; i--)
+            for (var i = TestLength.IsLong ? LongFlips : SampleFlips; i > 0; i--)
             {
                 // The first of them in the header, of file and frame.
                 var start = i == 1 ? 0 : 32 + (random.Next(frames) * (24 + pageBytes));

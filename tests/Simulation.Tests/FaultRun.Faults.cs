@@ -27,7 +27,7 @@ internal sealed partial class FaultRun
 
     private void DrawFault()
     {
-        RunSteps(_random.Next(StepsBeforeFaultMax));
+        _cluster.RunSteps(_random.Next(StepsBeforeFaultMax));
         switch (_random.Next(6))
         {
             case 0:
@@ -49,9 +49,9 @@ internal sealed partial class FaultRun
     // A client's machine is gone, with what it had not written; another one starts.
     private void DieAndStart()
     {
-        var client = _clients[1 + _random.Next(_clients.Length - 1)];
+        var client = _cluster.Clients[1 + _random.Next(_cluster.Clients.Count - 1)];
         _deaths++;
-        _world.Trace.Add("client", $"{client.Name} dies");
+        _cluster.World.Trace.Add("client", $"{client.Name} dies");
         client.Process.Kill();
         _scene.Recorder.Now();
         StartRemote(client);
@@ -61,7 +61,7 @@ internal sealed partial class FaultRun
     private void Bounce(bool isKill)
     {
         GoDown(isKill);
-        StartSilo();
+        _cluster.StartSilo();
         _scene.Recorder.NoteNextSilo((operation, client, start) =>
             !client.IsEmbedded && client.Start == start && !operation.IsGivenUp);
         if (_isTroubled) _scene.Recorder.NoteTrouble(begins: false);
@@ -71,13 +71,9 @@ internal sealed partial class FaultRun
 
     private void GoDown(bool isKill)
     {
-        _world.Trace.Add("power", isKill ? "killed" : "cut");
-        _siloProcess.Kill();
-        if (isKill) _disks.Kill();
-        else _disks.Cut();
+        _cluster.GoDown(isKill);
         _ = isKill ? _kills++ : _cuts++;
-        _network.KillSilo();
-        _disks.Device.Fault = null;
+        _cluster.Disks.Device.Fault = null;
         (_readFaults, _writeFaults, _spaceFaults) = (0, 0, 0);
         _scene.Recorder.Now();
     }
@@ -94,7 +90,7 @@ internal sealed partial class FaultRun
             _ => (SimulatedOperationKind.Write, FsError.EIO),
         };
         var (left, oneIn) = (1 + _random.Next(3), 1 + _random.Next(4));
-        _disks.Device.Fault = (in SimulatedOperation operation) =>
+        _cluster.Disks.Device.Fault = (in SimulatedOperation operation) =>
         {
             if (operation.Kind != kind || left == 0 || _random.Next(oneIn) != 0) return FsError.None;
             left--;
@@ -102,9 +98,9 @@ internal sealed partial class FaultRun
             return error;
         };
         var until = _counts.Total + _random.Next(OperationsUnderDiskFault);
-        RunUntil(() => _counts.Total >= until || IsReadOnly(), "operations on a bad disk");
+        _cluster.RunUntil(() => _counts.Total >= until || IsReadOnly(), "operations on a bad disk");
         if (IsReadOnly()) RunTo(_counts.Total + OperationsReadOnly);
-        if (_silo.Metadata.IsReadOnly(out var reason))
+        if (_cluster.Silo.Metadata.IsReadOnly(out var reason))
         {
             _readOnlyCount++;
             Answers.That(_writeFaults + _spaceFaults > 0 && reason.Length > 0, "the store is read-only",
@@ -112,13 +108,13 @@ internal sealed partial class FaultRun
             Bounce(isKill: _random.Next(2) == 0);
         }
         else if (_isTroubled) Bounce(isKill: _random.Next(2) == 0);
-        else _disks.Device.Fault = null;
+        else _cluster.Disks.Device.Fault = null;
     }
 
     private void NoteDiskFault(in SimulatedOperation operation, FsError error)
     {
         _diskFaults++;
-        _world.Trace.Add("disk", $"{error} of {operation}");
+        _cluster.World.Trace.Add("disk", $"{error} of {operation}");
         if (operation.Kind == SimulatedOperationKind.Read)
         {
             _readFaults++;
@@ -132,7 +128,7 @@ internal sealed partial class FaultRun
         else _writeFaults++;
     }
 
-    private bool IsReadOnly() => _silo.Metadata.IsReadOnly(out _);
+    private bool IsReadOnly() => _cluster.Silo.Metadata.IsReadOnly(out _);
 
     private bool IsExplained(FsError error, SimulatedClient client, SessionId session)
     {
@@ -152,11 +148,5 @@ internal sealed partial class FaultRun
         };
     }
 
-    private bool HasNetworkFaults => _network.FaultCount + _deaths > 0;
-
-    private void RunSteps(int count)
-    {
-        var steps = _world.StepCount + count;
-        RunUntil(() => _world.StepCount >= steps, "the moment of the fault");
-    }
+    private bool HasNetworkFaults => _cluster.Network.FaultCount + _deaths > 0;
 }

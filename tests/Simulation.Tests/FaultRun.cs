@@ -17,37 +17,31 @@ internal sealed partial class FaultRun
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
 
     private readonly FaultPlan _plan;
-    private readonly SimulatedWorld _world;
-    private readonly SimulatedDisks _disks;
-    private readonly SimulatedNetwork _network;
-    private readonly SimulatedClient[] _clients;
+    private readonly SimulatedCluster _cluster;
     private readonly OperationCounts _counts = new();
     private readonly HistoryScene _scene = new();
     private readonly Random _random;
     private readonly List<HistoryDriver> _drivers = [];
-    private readonly Dictionary<HistoryDriver, Task> _running = [];
-    private SimulatedSilo _silo = null!;
-    private SimulatedProcess _siloProcess = null!;
     private bool _isOver;
 
     private FaultRun(FaultPlan plan)
     {
         _plan = plan;
-        _world = new SimulatedWorld(plan.Seed);
-        _world.Trace.Log = plan.Log;
         _random = new Random(plan.Seed ^ 0x0FA7);
-        _disks = new SimulatedDisks(_world, CapacityBytes, plan.Planted);
-        _network = new SimulatedNetwork(_world, plan.BreakOneIn) { Messages = plan.Messages };
-        _clients =
-        [
-            new("local", isEmbedded: true, _world) { Planted = plan.Planted },
-            new("remote", isEmbedded: false, _world) { Planted = plan.Planted },
-            new("distant", isEmbedded: false, _world) { Planted = plan.Planted },
-        ];
-        foreach (var client in _clients) AddDrivers(client);
+        _cluster = new(plan.Seed, CapacityBytes, Patience, plan.Planted, plan.BreakOneIn, plan.Messages);
+        _cluster.World.Trace.Log = plan.Log;
+        foreach (var name in new[] { "local", "remote", "distant" })
+        {
+            var client = new SimulatedClient(name, isEmbedded: name == "local", _cluster.World)
+            {
+                Planted = plan.Planted,
+            };
+            _cluster.Clients.Add(client);
+            AddDrivers(client);
+        }
     }
 
-    private SimulatedClient Local => _clients[0];
+    private SimulatedClient Local => _cluster.Clients[0];
 
     /// <summary>Runs it; throws <see cref="SimulationFailureException"/> for what is not as it must be.</summary>
     public static FaultResult Execute(FaultPlan plan)
@@ -67,11 +61,11 @@ internal sealed partial class FaultRun
 
     private FaultResult Execute()
     {
-        StartSilo();
-        Do(Local.Process, "the scene", _drivers[0].PrepareAsync);
-        Do(Local.Process, "the scene is durable", async () => await Local.Files.SyncAsync(
+        _cluster.StartSilo();
+        _cluster.Do(Local.Process, "the scene", _drivers[0].PrepareAsync);
+        _cluster.Do(Local.Process, "the scene is durable", async () => await Local.Files.SyncAsync(
             InodeId.Root, false, CancellationToken.None));
-        foreach (var client in _clients)
+        foreach (var client in _cluster.Clients)
         {
             if (!client.IsEmbedded) StartRemote(client);
             _scene.Recorder.Follow(client);
@@ -86,70 +80,41 @@ internal sealed partial class FaultRun
 
         RunTo(_plan.OperationCount);
         Finish();
-        return new(_world.Trace.Hash, _counts.Total, _scene.Recorder.Unanswered, _cuts, _kills, _deaths, _diskFaults,
-            _readOnlyCount, _network.FaultCount, _scene.Recorder.Undecided);
+        return new(_cluster.World.Trace.Hash, _counts.Total, _scene.Recorder.Unanswered, _cuts, _kills, _deaths,
+            _diskFaults, _readOnlyCount, _cluster.Network.FaultCount, _scene.Recorder.Undecided);
     }
 
     // All come to rest and look at everything; then once more after a restart.
     private void Finish()
     {
         _isOver = true;
-        RunUntil(() => _running.Values.All(static task => task.IsCompleted), "the last operations");
-        foreach (var driver in _drivers) Do(driver.Client.Process, $"{driver.Name} looks", driver.LookAsync);
+        _cluster.RunUntil(() => _cluster.IsAtRest, "the last operations");
+        LookAtAll();
         GoDown(isKill: true);
-        StartSilo();
-        foreach (var driver in _drivers) Do(driver.Client.Process, $"{driver.Name} looks again", driver.LookAsync);
+        _cluster.StartSilo();
+        LookAtAll();
         _scene.Recorder.Check();
+    }
+
+    private void LookAtAll()
+    {
+        foreach (var driver in _drivers) _cluster.Do(driver.Client.Process, $"{driver.Name} looks", driver.LookAsync);
     }
 
     private void AddDrivers(SimulatedClient client)
     {
         for (var i = 0; i < StrandsEach; i++)
         {
-            _drivers.Add(new HistoryDriver($"{client.Name}{i}", client, _world, _random.Next(), _counts, _scene,
+            _drivers.Add(new HistoryDriver($"{client.Name}{i}", client, _cluster.World, _random.Next(), _counts, _scene,
                 IsExplained, IsReadOnly));
         }
     }
 
     private void Begin(HistoryDriver driver) =>
-        _running[driver] = driver.Client.Process.BeginAsync(() => driver.RunAsync(() => _isOver));
+        _cluster.Begin(driver, driver.Client.Process, () => driver.RunAsync(() => _isOver));
 
-    private void StartSilo()
-    {
-        var process = _siloProcess = _world.StartProcess("silo");
-        Do(process, "the silo starts", async () =>
-            _silo = await SimulatedSilo.StartAsync(process, _world, _disks, _network));
-        foreach (var client in _clients) client.Silo = _silo;
-        Do(process, "the local client starts", () =>
-            Local.StartAsync(process, _silo.Grains, _silo.Blocks.CreateClient()));
-    }
+    private void StartRemote(SimulatedClient client) => _cluster.StartRemote(client, $"{client.Name}{client.Start}");
 
-    private void StartRemote(SimulatedClient client)
-    {
-        var process = _world.StartProcess($"{client.Name}{client.Start}");
-        Do(process, $"{client.Name} starts", async () =>
-        {
-            var connection = await RemoteConnection.StartAsync(process, _world, _network);
-            await client.StartAsync(process, connection.Grains, connection.Blocks);
-        });
-    }
-
-    private void RunTo(int operations) => RunUntil(() => _counts.Total >= operations, $"operation {operations}");
-
-    private void Do(SimulatedProcess process, string what, Func<Task> work)
-    {
-        var task = process.BeginAsync(work);
-        RunUntil(() => task.IsCompleted, what);
-        if (task.Exception?.InnerException is { } fault)
-            throw new SimulationFailureException($"{what}: {fault.Message}", fault);
-    }
-
-    private void RunUntil(Func<bool> isDone, string awaited)
-    {
-        Task? failed = null;
-        _world.RunUntil(
-            () => isDone() || (failed = _running.Values.FirstOrDefault(static task => task.IsFaulted)) is not null,
-            awaited, Patience);
-        if (failed?.Exception?.InnerException is { } fault) throw new SimulationFailureException(fault.Message, fault);
-    }
+    private void RunTo(int operations) =>
+        _cluster.RunUntil(() => _counts.Total >= operations, $"operation {operations}");
 }

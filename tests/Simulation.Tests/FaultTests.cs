@@ -1,7 +1,6 @@
-using System.Diagnostics;
 using System.Globalization;
 using ClaudeFs.Simulation.Tests.Machines;
-using ClaudeFs.TestKit.Simulation;
+using ClaudeFs.TestKit;
 using ClaudeFs.TestKit.Time;
 using Xunit.Abstractions;
 
@@ -22,13 +21,13 @@ public sealed class FaultTests(ITestOutputHelper output)
     [Fact]
     public async Task Every_history_has_an_order_and_every_error_its_fault()
     {
-        var isLong = Environment.GetEnvironmentVariable("CLAUDEFS_TEST_LONG") == "1";
         var (started, sum) = (TimeProvider.System.GetTimestamp(), FaultResult.None);
         var progress = new Progress("faults", TimeProvider.System);
-        var seeds = isLong ? SeedsLong : Seeds;
+        var seeds = TestLength.IsLong ? SeedsLong : Seeds;
         for (var done = 0; done < seeds; done += SeedsPerProcess)
         {
-            sum += await RunAsync(FirstSeed + done, SeedsPerProcess);
+            sum += FaultResult.Parse(await Runs.InOtherProcessAsync(
+                Program.FaultsArgument, $"{FirstSeed + done}", $"{SeedsPerProcess}"));
             progress.Note(done + SeedsPerProcess, seeds, "seeds");
         }
 
@@ -50,35 +49,6 @@ public sealed class FaultTests(ITestOutputHelper output)
     [InlineData(nameof(PlantedFault.RecallIsIgnored))]
     [InlineData(nameof(PlantedFault.RetryIsDoneAgain))]
     [InlineData(nameof(PlantedFault.LogIsNotFlushed))]
-    public void Planted_mistake_is_found(string planted)
-    {
-        for (var seed = FirstSeed; seed < FirstSeed + PlantedSeedsMax; seed++)
-        {
-            try
-            {
-                FaultRun.Execute(new(seed) { Planted = Enum.Parse<PlantedFault>(planted) });
-            }
-            catch (SimulationFailureException failure)
-            {
-                output.WriteLine(failure.Message);
-                return;
-            }
-        }
-
-        Assert.Fail(string.Create(CultureInfo.InvariantCulture, $"{PlantedSeedsMax} seeds did not find it"));
-    }
-
-    private static async Task<FaultResult> RunAsync(int seed, int count)
-    {
-        string[] arguments = [Program.FaultsArgument, $"{seed}", $"{count}"];
-        using var run = Process.Start(new ProcessStartInfo(
-            "dotnet", [typeof(FaultRun).Assembly.Location, .. arguments])
-        {
-            RedirectStandardOutput = true, RedirectStandardError = true,
-        })!;
-        var (printed, faults) = (run.StandardOutput.ReadToEndAsync(), run.StandardError.ReadToEndAsync());
-        await run.WaitForExitAsync();
-        Assert.True(run.ExitCode == 0, $"{string.Join(' ', arguments)}: {await faults}");
-        return FaultResult.Parse((await printed).Trim());
-    }
+    public void Planted_mistake_is_found(string planted) => output.WriteLine(Runs.FindFailure(PlantedSeedsMax,
+        seed => FaultRun.Execute(new(seed) { Planted = Enum.Parse<PlantedFault>(planted) })));
 }

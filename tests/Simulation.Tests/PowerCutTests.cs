@@ -1,7 +1,5 @@
-using System.Diagnostics;
-using System.Globalization;
 using ClaudeFs.Simulation.Tests.Machines;
-using ClaudeFs.TestKit.Simulation;
+using ClaudeFs.TestKit;
 using Xunit.Abstractions;
 
 namespace ClaudeFs.Simulation.Tests;
@@ -22,15 +20,13 @@ public sealed class PowerCutTests(ITestOutputHelper output)
     private const int CutsPerSeed = 25;
     private const int Cuts = 100;
     private const int CutsLong = 2000;
-    private const int FirstSeed = 1;
     private const int PlantedSeedsMax = 12;
 
     [Fact]
     public async Task Random_cuts_lose_nothing_that_was_answered_for()
     {
-        var isLong = Environment.GetEnvironmentVariable("CLAUDEFS_TEST_LONG") == "1";
         var counts = default(CrashCounts);
-        for (var seed = FirstSeed; counts.Cuts < (isLong ? CutsLong : Cuts); seed++) counts += await RunAsync(seed);
+        for (var seed = 1; counts.Cuts < (TestLength.IsLong ? CutsLong : Cuts); seed++) counts += await RunAsync(seed);
         output.WriteLine($"{counts}");
         Assert.True(counts.Kills > 0 && counts.StartsCut > 0, $"{counts}");
     }
@@ -41,36 +37,12 @@ public sealed class PowerCutTests(ITestOutputHelper output)
     [InlineData(nameof(PlantedFault.LogIsRecycledEarly))]
     [InlineData(nameof(PlantedFault.TornAppendIsTrusted))]
     [InlineData(nameof(PlantedFault.TornDataIsTrusted))]
-    public void Planted_fault_is_found(string fault)
-    {
-        for (var seed = FirstSeed; seed < FirstSeed + PlantedSeedsMax; seed++)
-        {
-            try
-            {
-                SimulationRun.Execute(SimulationPlan.OfCuts(seed, CutsPerSeed, Enum.Parse<PlantedFault>(fault)));
-            }
-            catch (SimulationFailureException failure)
-            {
-                output.WriteLine(failure.Message);
-                return;
-            }
-        }
+    public void Planted_fault_is_found(string fault) => output.WriteLine(Runs.FindFailure(PlantedSeedsMax,
+        seed => SimulationRun.Execute(SimulationPlan.OfCuts(seed, CutsPerSeed, Enum.Parse<PlantedFault>(fault)))));
 
-        Assert.Fail(string.Create(CultureInfo.InvariantCulture, $"{PlantedSeedsMax} seeds did not find it"));
-    }
-
-    // In a process of its own: what a killed process of the simulation held is let go with it.
     private static async Task<CrashCounts> RunAsync(int seed)
     {
-        string[] arguments = [Program.CutsArgument, $"{seed}", $"{CutsPerSeed}"];
-        using var run = Process.Start(new ProcessStartInfo(
-            "dotnet", [typeof(SimulationRun).Assembly.Location, .. arguments])
-        {
-            RedirectStandardOutput = true, RedirectStandardError = true,
-        })!;
-        var (printed, faults) = (run.StandardOutput.ReadToEndAsync(), run.StandardError.ReadToEndAsync());
-        await run.WaitForExitAsync();
-        Assert.True(run.ExitCode == 0, $"{string.Join(' ', arguments)}: {await faults}");
-        return CrashCounts.Parse((await printed).Trim().Split('\n')[1]);
+        var printed = await Runs.InOtherProcessAsync(Program.CutsArgument, $"{seed}", $"{CutsPerSeed}");
+        return CrashCounts.Parse(printed.Split('\n')[1]);
     }
 }

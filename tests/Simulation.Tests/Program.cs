@@ -19,9 +19,7 @@ internal static class Program
     public static int Main(string[] arguments)
     {
         if (arguments[0] == FaultsArgument) return RunFaults(arguments);
-        using var log = Environment.GetEnvironmentVariable("CLAUDEFS_TRACE") is { } path
-            ? new StreamWriter(path) { AutoFlush = true }
-            : null;
+        using var log = OpenTrace();
         var plan = Plan(arguments) with { Log = log };
         var started = TimeProvider.System.GetTimestamp();
         var result = SimulationRun.Execute(plan);
@@ -34,9 +32,7 @@ internal static class Program
     // One line of sums, after the last seed; the first seed that fails ends it.
     private static int RunFaults(string[] arguments)
     {
-        using var log = Environment.GetEnvironmentVariable("CLAUDEFS_TRACE") is { } path
-            ? new StreamWriter(path) { AutoFlush = true }
-            : null;
+        using var log = OpenTrace();
         var (first, count, sum) = (Number(arguments[1]), Number(arguments[2]), FaultResult.None);
         var started = TimeProvider.System.GetTimestamp();
         for (var seed = first; seed < first + count; seed++)
@@ -66,6 +62,10 @@ internal static class Program
         if (arguments.Length > 1) plan = plan with { OperationCount = Number(arguments[1]) };
         return arguments.Length > 2 ? plan with { CutCount = Number(arguments[2]) } : plan;
     }
+
+    private static StreamWriter? OpenTrace() => Environment.GetEnvironmentVariable("CLAUDEFS_TRACE") is { } path
+        ? new StreamWriter(path) { AutoFlush = true }
+        : null;
 
     private static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);
 }

@@ -15,13 +15,11 @@ public sealed class ReturnTests
     [Theory, InlineData(1), InlineData(2), InlineData(3), InlineData(4), InlineData(5), InlineData(6)]
     public void Who_has_a_file_open_without_a_lease_takes_none_from_who_wrote_it(int seed)
     {
-        var world = new SimulatedWorld(seed);
-        var disks = new SimulatedDisks(world, CapacityBytes, PlantedFault.None);
-        var network = new SimulatedNetwork(world, 0);
-        var silo = StartSilo(world, disks, network);
-        var (writer, other) = (Start("writer", world, network), Start("other", world, network));
+        var cluster = new SimulatedCluster(seed, CapacityBytes, Patience);
+        cluster.StartSilo();
+        var (writer, other) = (Start("writer", cluster), Start("other", cluster));
         var (file, theirs) = (default(Opened), default(Opened));
-        world.Run(writer.Process, "the file", Patience, async () =>
+        cluster.Do(writer.Process, "the file", async () =>
         {
             var made = await writer.Files.CreateAsync(InodeId.Root, FsName.Of("file"), FileOperations.FileMode,
                 FileOperations.ReadWrite, Caller.Root, CancellationToken.None);
@@ -29,45 +27,29 @@ public sealed class ReturnTests
             await WriteAsync(writer, file, 1);
             Assert.Equal(FsError.None, (await writer.Files.SyncAsync(file.Inode, false, CancellationToken.None)).Error);
         });
-        world.Run(other.Process, "another has it open", Patience, async () =>
+        cluster.Do(other.Process, "another has it open", async () =>
         {
             var opened = await other.Files.OpenAsync(
                 file.Inode, FileOperations.ReadWrite, Caller.Root, CancellationToken.None);
             theirs = new(file.Inode, opened.Value.Handle);
             Assert.Equal(1, await ReadAsync(other, theirs));
         });
-        world.Run(writer.Process, "a write that takes the lease", Patience, () => WriteAsync(writer, file, 2));
-        silo.Process.Kill();
-        disks.Kill();
-        network.KillSilo();
-        StartSilo(world, disks, network);
+        cluster.Do(writer.Process, "a write that takes the lease", () => WriteAsync(writer, file, 2));
+        cluster.GoDown(isKill: true);
+        cluster.StartSilo();
 
-        world.Run(other.Process, "another write", Patience, () => WriteAsync(other, theirs, 3));
-        world.Run(writer.Process, "the first one's fsync", Patience, async () =>
+        cluster.Do(other.Process, "another write", () => WriteAsync(other, theirs, 3));
+        cluster.Do(writer.Process, "the first one's fsync", async () =>
         {
             var synced = await writer.Files.SyncAsync(file.Inode, false, CancellationToken.None);
             Assert.Equal((FsError.None, 3), (synced.Error, await ReadAsync(writer, file)));
         });
     }
 
-    private static SimulatedSilo StartSilo(SimulatedWorld world, SimulatedDisks disks, SimulatedNetwork network)
+    private static SimulatedClient Start(string name, SimulatedCluster cluster)
     {
-        SimulatedSilo? silo = null;
-        var process = world.StartProcess("silo");
-        world.Run(process, "the silo starts", Patience, async () =>
-            silo = await SimulatedSilo.StartAsync(process, world, disks, network));
-        return silo!;
-    }
-
-    private static SimulatedClient Start(string name, SimulatedWorld world, SimulatedNetwork network)
-    {
-        var client = new SimulatedClient(name, isEmbedded: false, world);
-        var process = world.StartProcess(name);
-        world.Run(process, $"{name} starts", Patience, async () =>
-        {
-            var connection = await RemoteConnection.StartAsync(process, world, network);
-            await client.StartAsync(process, connection.Grains, connection.Blocks);
-        });
+        var client = new SimulatedClient(name, isEmbedded: false, cluster.World);
+        cluster.StartRemote(client, name);
         return client;
     }
 

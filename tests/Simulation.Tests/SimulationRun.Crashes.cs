@@ -15,13 +15,13 @@ internal sealed partial class SimulationRun
     // Somewhere in the middle of things the silo goes down: disks keep what they must, memory nothing.
     private void Crash()
     {
-        RunSteps(_random.Next(StepsBeforeCutMax), static () => false);
+        _cluster.RunSteps(_random.Next(StepsBeforeCutMax));
         GoDown(IsDrawn(_plan.KillOneIn));
         while (IsDrawn(_plan.CutStartOneIn)) CutStart();
-        StartSilo();
+        _cluster.StartSilo();
         foreach (var driver in _drivers.Where(driver => driver.Client == _local))
         {
-            Do(_local.Process, $"{driver.Name} recovers", driver.RecoverAsync);
+            _cluster.Do(_local.Process, $"{driver.Name} recovers", driver.RecoverAsync);
         }
 
         foreach (var driver in _drivers.Where(driver => driver.Client == _local)) Begin(driver);
@@ -29,10 +29,8 @@ internal sealed partial class SimulationRun
 
     private void CutStart()
     {
-        _siloProcess = _world.StartProcess("silo");
-        var process = _siloProcess;
-        var start = process.BeginAsync(() => StartSiloAsync(process));
-        RunSteps(_random.Next(StepsOfStartMax), () => start.IsCompleted);
+        var start = _cluster.BeginSilo();
+        _cluster.RunSteps(_random.Next(StepsOfStartMax), () => start.IsCompleted);
         if (start.Exception?.InnerException is { } fault)
             throw new SimulationFailureException($"the silo starts: {fault.Message}", fault);
         _crashes = _crashes with { StartsCut = _crashes.StartsCut + 1 };
@@ -41,28 +39,18 @@ internal sealed partial class SimulationRun
 
     private void GoDown(bool isKill)
     {
-        _world.Trace.Add("power", isKill ? "killed" : "cut");
-        _siloProcess.Kill();
-        if (isKill) _disks.Kill();
-        else _disks.Cut();
+        _cluster.GoDown(isKill);
         _crashes = isKill ? _crashes with { Kills = _crashes.Kills + 1 } : _crashes with { Cuts = _crashes.Cuts + 1 };
-        _network.KillSilo();
         foreach (var driver in _drivers.OfType<SharedDriver>()) driver.NoteCut();
         if (_plan.ChecksDisks && !isKill) CheckDisks();
     }
 
     private void CheckDisks()
     {
-        var process = _world.StartProcess("fsck");
-        Do(process, "fsck", () => SimulatedCheck.RunAsync(process, _disks));
+        var process = _cluster.World.StartProcess("fsck");
+        _cluster.Do(process, "fsck", () => SimulatedCheck.RunAsync(process, _cluster.Disks));
         process.Kill();
     }
 
     private bool IsDrawn(int oneIn) => oneIn > 0 && _random.Next(oneIn) == 0;
-
-    private void RunSteps(int count, Func<bool> isDone)
-    {
-        var steps = _world.StepCount + count;
-        RunUntil(() => isDone() || _world.StepCount >= steps, "the moment of the crash");
-    }
 }

@@ -16,33 +16,27 @@ internal sealed partial class SimulationRun
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     private readonly SimulationPlan _plan;
-    private readonly SimulatedWorld _world;
-    private readonly SimulatedDisks _disks;
-    private readonly SimulatedNetwork _network;
+    private readonly SimulatedCluster _cluster;
     private readonly SimulatedClient _local;
     private readonly SimulatedClient _remote;
     private readonly OperationCounts _counts = new();
     private readonly SharedDirectory _shared = new();
     private readonly Random _random;
     private readonly List<Driver> _drivers = [];
-    private readonly Dictionary<Driver, Task> _running = [];
-    private SimulatedSilo _silo = null!;
-    private SimulatedProcess _siloProcess = null!;
     private bool _isOver;
 
     private SimulationRun(SimulationPlan plan)
     {
         _plan = plan;
-        _world = new SimulatedWorld(plan.Seed);
-        _world.Trace.Log = plan.Log;
         _random = new Random(plan.Seed ^ 0x0C07);
-        _disks = new SimulatedDisks(_world, plan.CapacityBytes, plan.Planted);
-        _network = new SimulatedNetwork(_world, plan.BreakOneIn);
-        _local = new SimulatedClient("local", isEmbedded: true, _world);
-        _remote = new SimulatedClient("remote", isEmbedded: false, _world)
+        _cluster = new(plan.Seed, plan.CapacityBytes, Patience, plan.Planted, plan.BreakOneIn);
+        _cluster.World.Trace.Log = plan.Log;
+        _local = new SimulatedClient("local", isEmbedded: true, _cluster.World);
+        _remote = new SimulatedClient("remote", isEmbedded: false, _cluster.World)
         {
             MayFail = plan.BreakOneIn > 0 || plan.CutCount > 0,
         };
+        _cluster.Clients.AddRange([_local, _remote]);
         AddDrivers(_local);
         AddDrivers(_remote);
     }
@@ -64,9 +58,10 @@ internal sealed partial class SimulationRun
 
     private SimulationResult Execute()
     {
-        var began = _world.Time.GetUtcNow();
-        StartSilo();
-        foreach (var driver in _drivers) Do(driver.Client.Process, $"{driver.Name} prepares", driver.PrepareAsync);
+        var began = _cluster.World.Time.GetUtcNow();
+        _cluster.StartSilo();
+        _cluster.StartRemote(_remote, _remote.Name);
+        DoAll("prepares", static driver => driver.PrepareAsync());
         foreach (var driver in _drivers) Begin(driver);
         for (var cut = 0; cut < _plan.CutCount; cut++)
         {
@@ -76,13 +71,14 @@ internal sealed partial class SimulationRun
 
         RunTo(_plan.OperationCount);
         _isOver = true;
-        RunUntil(() => _running.Values.All(static task => task.IsCompleted), "the last operations");
+        _cluster.RunUntil(() => _cluster.IsAtRest, "the last operations");
         RecoverRest();
         VerifyAll();
         Restart();
         VerifyAll();
         return new(
-            _world.Trace.Hash, _counts.Total, _world.StepCount, _world.Time.GetUtcNow() - began, _counts.ToString())
+            _cluster.World.Trace.Hash, _counts.Total, _cluster.World.StepCount,
+            _cluster.World.Time.GetUtcNow() - began, _counts.ToString())
         {
             Crashes = _crashes,
         };
@@ -92,73 +88,56 @@ internal sealed partial class SimulationRun
     {
         for (var i = 0; i < 2; i++)
         {
-            _drivers.Add(new PrivateDriver($"{client.Name}{i}", client, _world, _random.Next(), _counts));
+            _drivers.Add(new PrivateDriver($"{client.Name}{i}", client, _cluster.World, _random.Next(), _counts));
         }
 
-        _drivers.Add(new SharedDriver($"{client.Name}-shared", client, _world, _random.Next(), _counts, _shared));
+        _drivers.Add(new SharedDriver(
+            $"{client.Name}-shared", client, _cluster.World, _random.Next(), _counts, _shared));
     }
 
     private void Begin(Driver driver) =>
-        _running[driver] = driver.Client.Process.BeginAsync(() => driver.RunAsync(() => _isOver));
+        _cluster.Begin(driver, driver.Client.Process, () => driver.RunAsync(() => _isOver));
 
-    private void StartSilo()
+    private void DoAll(string what, Func<Driver, Task> work)
     {
-        var process = _siloProcess = _world.StartProcess("silo");
-        Do(process, "the silo starts", () => StartSiloAsync(process));
-        _local.Silo = _remote.Silo = _silo;
-        Do(process, "the local client starts", () =>
-            _local.StartAsync(process, _silo.Grains, _silo.Blocks.CreateClient()));
-        if (_remote.Start == 0) StartRemote();
+        foreach (var driver in _drivers)
+            _cluster.Do(driver.Client.Process, $"{driver.Name} {what}", () => work(driver));
     }
 
-    private async Task StartSiloAsync(SimulatedProcess process) =>
-        _silo = await SimulatedSilo.StartAsync(process, _world, _disks, _network);
-
-    private void StartRemote()
-    {
-        var process = _world.StartProcess("remote");
-        Do(process, "the remote client starts", async () =>
-        {
-            var connection = await RemoteConnection.StartAsync(process, _world, _network);
-            await _remote.StartAsync(process, connection.Grains, connection.Blocks);
-        });
-    }
-
-    private void RunTo(int operations) => RunUntil(() => _counts.Total >= operations, $"operation {operations}");
+    private void RunTo(int operations) =>
+        _cluster.RunUntil(() => _counts.Total >= operations, $"operation {operations}");
 
     // The silo forgets the session of a client beyond the network: what that one has written must be committed before.
     private void Restart()
     {
-        Do(_remote.Process, "the remote client flushes", async () =>
+        _cluster.Do(_remote.Process, "the remote client flushes", async () =>
             Answers.Check(
                 "sync", (await _remote.Files.SyncAsync(InodeId.Root, false, CancellationToken.None)).Error, []));
-        Do(_local.Process, "the local client stops", _local.StopAsync);
-        Do(_silo.Process, "the silo stops", _silo.StopAsync);
-        _silo.Process.Kill();
-        _network.KillSilo();
-        var check = _world.StartProcess("fsck");
-        Do(check, "fsck", () => SimulatedCheck.RunAsync(check, _disks));
-        StartSilo();
+        _cluster.Do(_local.Process, "the local client stops", _local.StopAsync);
+        _cluster.Do(_cluster.Silo.Process, "the silo stops", _cluster.Silo.StopAsync);
+        _cluster.Silo.Process.Kill();
+        _cluster.Network.KillSilo();
+        var check = _cluster.World.StartProcess("fsck");
+        _cluster.Do(check, "fsck", () => SimulatedCheck.RunAsync(check, _cluster.Disks));
+        _cluster.StartSilo();
     }
 
     // A client may have ended its operations without having noticed, or used, what became of its session at the last
     // cut: what it had not made durable may be gone with the old one, and is told by the next fsync or close only.
     private void RecoverRest()
     {
-        RunUntil(() => !_local.IsDoomed && !_remote.IsDoomed, "the sessions after the last cut");
-        foreach (var driver in _drivers)
-        {
-            Do(driver.Client.Process, $"{driver.Name} recovers", driver.RecoverLostSessionAsync);
-        }
+        _cluster.RunUntil(() => !_local.IsDoomed && !_remote.IsDoomed, "the sessions after the last cut");
+        DoAll("recovers", static driver => driver.RecoverLostSessionAsync());
     }
 
     private void VerifyAll()
     {
-        foreach (var driver in _drivers) Do(driver.Client.Process, $"{driver.Name} verifies", driver.VerifyAsync);
+        DoAll("verifies", static driver => driver.VerifyAsync());
         var listings = new List<string>();
-        foreach (var client in new[] { _local, _remote })
+        foreach (var client in _cluster.Clients)
         {
-            Do(client.Process, $"{client.Name} lists", async () => listings.Add(await ListSharedAsync(client)));
+            _cluster.Do(client.Process, $"{client.Name} lists",
+                async () => listings.Add(await ListSharedAsync(client)));
         }
 
         Answers.That(listings[0] == listings[1], "the shared directory",
@@ -184,22 +163,5 @@ internal sealed partial class SimulationRun
         }
 
         return text.ToString();
-    }
-
-    private void Do(SimulatedProcess process, string what, Func<Task> work)
-    {
-        var task = process.BeginAsync(work);
-        RunUntil(() => task.IsCompleted, what);
-        if (task.Exception?.InnerException is { } fault)
-            throw new SimulationFailureException($"{what}: {fault.Message}", fault);
-    }
-
-    private void RunUntil(Func<bool> isDone, string awaited)
-    {
-        Task? failed = null;
-        _world.RunUntil(
-            () => isDone() || (failed = _running.Values.FirstOrDefault(static task => task.IsFaulted)) is not null,
-            awaited, Patience);
-        if (failed?.Exception?.InnerException is { } fault) throw new SimulationFailureException(fault.Message, fault);
     }
 }

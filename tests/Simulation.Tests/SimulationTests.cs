@@ -1,7 +1,6 @@
-using System.Diagnostics;
 using System.Globalization;
 using ClaudeFs.Simulation.Tests.Machines;
-using ClaudeFs.TestKit.Simulation;
+using ClaudeFs.TestKit;
 using ClaudeFs.TestKit.Time;
 using Xunit.Abstractions;
 
@@ -29,7 +28,6 @@ public sealed class SimulationTests(ITestOutputHelper output)
             return;
         }
 
-        var isLong = Environment.GetEnvironmentVariable("CLAUDEFS_TEST_LONG") == "1";
         var (started, operations, runs) = (TimeProvider.System.GetTimestamp(), 0, 0);
         var progress = new Progress("simulation", TimeProvider.System);
         TimeSpan elapsed;
@@ -41,7 +39,7 @@ public sealed class SimulationTests(ITestOutputHelper output)
             elapsed = TimeProvider.System.GetElapsedTime(started);
             progress.Note(elapsed.TotalSeconds, FreshTimeLong.TotalSeconds, "seconds");
         }
-        while (isLong ? elapsed < FreshTimeLong : runs < FreshSeeds);
+        while (TestLength.IsLong ? elapsed < FreshTimeLong : runs < FreshSeeds);
         output.WriteLine($"{runs} seeds, {operations / elapsed.TotalMinutes:F0} operations a minute");
     }
 
@@ -66,12 +64,9 @@ public sealed class SimulationTests(ITestOutputHelper output)
     [Fact]
     public async Task Same_seed_in_another_process_gives_the_same_trace()
     {
-        using var other = Process.Start(new ProcessStartInfo("dotnet",
-            [typeof(SimulationRun).Assembly.Location, "12", "600", "1"]) { RedirectStandardOutput = true })!;
-        var printed = await other.StandardOutput.ReadToEndAsync();
-        await other.WaitForExitAsync();
+        var printed = await Runs.InOtherProcessAsync("12", "600", "1");
         var result = SimulationRun.Execute(new(12, 600, 1));
-        Assert.Equal(result.TraceHash.ToString("x16", CultureInfo.InvariantCulture), printed.Trim());
+        Assert.Equal(result.TraceHash.ToString("x16", CultureInfo.InvariantCulture), printed);
     }
 
     [Fact]
@@ -82,23 +77,9 @@ public sealed class SimulationTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public void Device_that_only_says_that_it_flushed_is_found_out()
-    {
-        for (var seed = 1; seed <= PlantedSeedsMax; seed++)
-        {
-            try
-            {
-                SimulationRun.Execute(new(seed) { Planted = PlantedFault.NothingIsFlushed });
-            }
-            catch (SimulationFailureException failure)
-            {
-                output.WriteLine(failure.Message);
-                return;
-            }
-        }
-
-        Assert.Fail($"{PlantedSeedsMax} seeds did not find that nothing was durable");
-    }
+    public void Device_that_only_says_that_it_flushed_is_found_out() => output.WriteLine(Runs.FindFailure(
+        PlantedSeedsMax,
+        static seed => SimulationRun.Execute(new(seed) { Planted = PlantedFault.NothingIsFlushed })));
 
     private SimulationResult Run(SimulationPlan plan)
     {

@@ -24,18 +24,17 @@ public static class Fuzzer
 
     private const int NoteEvery = 4096;
 
-    private static bool IsLong => Environment.GetEnvironmentVariable("CLAUDEFS_TEST_LONG") == "1";
-
     /// <summary>
     /// Runs <paramref name="sampleInputs"/> inputs, or <paramref name="longInputs"/> when everything is to be run;
     /// throws at the first fault.
     /// </summary>
     public static FuzzReport Run(FuzzTarget target, long sampleInputs, long longInputs = LongInputs)
     {
-        var seed = Number("CLAUDEFS_SEED") ?? (IsLong ? (ulong)RandomNumberGenerator.GetInt32(int.MaxValue) : 1);
+        var seed = Number("CLAUDEFS_SEED")
+            ?? (TestLength.IsLong ? (ulong)RandomNumberGenerator.GetInt32(int.MaxValue) : 1);
         var only = Number("CLAUDEFS_INPUT");
         var run = new FuzzRun(target, seed);
-        var inputs = IsLong ? longInputs : sampleInputs;
+        var inputs = TestLength.IsLong ? longInputs : sampleInputs;
         var (first, last) = only is { } number ? ((long)number, (long)number + 1) : (0, inputs);
         var started = TimeProvider.System.GetTimestamp();
         using var watch = TimeProvider.System.CreateTimer(

@@ -80,17 +80,6 @@ public sealed class SimulatedWorld
         }
     }
 
-    /// <summary>Runs until the task of a process has ended; its fault is thrown.</summary>
-    public void Run(SimulatedProcess process, string awaited, TimeSpan patience, Func<Task> start)
-    {
-        var task = process.BeginAsync(start);
-        RunUntil(() => task.IsCompleted, awaited, patience);
-        if (task.Exception?.InnerException is { } fault)
-        {
-            throw new SimulationFailureException($"{awaited}: {fault.Message}", fault);
-        }
-    }
-
     private bool Drift()
     {
         if (Time.NextDue is not { } due || due - Time.GetUtcNow() > DriftMax) return false;
