@@ -8,12 +8,15 @@ namespace ClaudeFs.DataPlane.Rpc;
 
 /// <summary>
 /// Keeps a connection to one of several addresses of a service: connects at the first call, and again by itself
-/// whenever the connection ends, with pauses that double from 50 ms to 10 s, or to 1 s while it can be made. A call
-/// made meanwhile waits for the connection within its own time. Serves the peer's calls with its router. Thread-safe.
-/// Lock: <c>_gate</c>, held over nothing that waits.
+/// whenever the connection ends, with pauses that double from 50 ms to 1 s. A call made meanwhile waits for the
+/// connection within its own time. Serves the peer's calls with its router. Thread-safe. Lock: <c>_gate</c>, held over
+/// nothing that waits.
 /// </summary>
 public sealed class RpcClient : IRpcCaller, IAsyncDisposable
 {
+    // A server that is away for long is tried each second, and not spoken of each time.
+    private static readonly TimeSpan UnreachableLogInterval = TimeSpan.FromSeconds(10);
+
     private readonly ITransport _transport;
     private readonly Endpoint[] _endpoints;
     private readonly PeerIdentity _self;
@@ -32,6 +35,7 @@ public sealed class RpcClient : IRpcCaller, IAsyncDisposable
     private volatile TaskCompletionSource? _wake;
     private TimeSpan _pause;
     private long? _connectedAt;
+    private long? _unreachableLoggedAt;
     private uint _nextEndpoint;
     private bool _isConnecting;
 
@@ -191,9 +195,8 @@ public sealed class RpcClient : IRpcCaller, IAsyncDisposable
         try
         {
             // A connection that did not last is not made again at once, or a server that ends each would be hammered.
-            var isPaused = _connectedAt is { } at && _time.GetElapsedTime(at) < _options.BrokenDelayMax;
+            var isPaused = _connectedAt is { } at && _time.GetElapsedTime(at) < _options.ReconnectDelayMax;
             if (!isPaused) _pause = _options.ReconnectDelayMin;
-            else if (_pause > _options.BrokenDelayMax) _pause = _options.BrokenDelayMax;
             for (var attempt = 0; !_closing.IsCancellationRequested; attempt++)
             {
                 // All addresses are tried once before a pause.
@@ -222,10 +225,18 @@ public sealed class RpcClient : IRpcCaller, IAsyncDisposable
         }
         catch (Exception exception) when (exception is not OperationCanceledException)
         {
-            _logger.CannotReach(endpoint.ToString(), exception.Message, _pause);
+            LogUnreachable(endpoint, exception.Message);
             Notify(RpcClientState.Connecting, exception.Message);
             return false;
         }
+    }
+
+    // The first refusal since a connection stood, and then one from time to time.
+    private void LogUnreachable(Endpoint endpoint, string reason)
+    {
+        if (_unreachableLoggedAt is { } at && _time.GetElapsedTime(at) < UnreachableLogInterval) return;
+        _unreachableLoggedAt = _time.GetTimestamp();
+        _logger.CannotReach(endpoint.ToString(), reason, _options.ReconnectDelayMax);
     }
 
     // Between half and the whole pause, so that clients of a restarted server do not all come at once.
@@ -260,6 +271,7 @@ public sealed class RpcClient : IRpcCaller, IAsyncDisposable
             _waiters.Clear();
             _state = RpcClientState.Connected;
             _connectedAt = _time.GetTimestamp();
+            _unreachableLoggedAt = null;
             _current = peer;
         }
 

@@ -19,7 +19,7 @@ internal static partial class RpcLog
     [LoggerMessage(3203, LogLevel.Error, "Handler of {Opcode} for {Peer} failed")]
     public static partial void HandlerFailed(this ILogger logger, Exception exception, Opcode opcode, string peer);
 
-    [LoggerMessage(3204, LogLevel.Warning, "Cannot reach {Endpoint}: {Reason}; again in {Delay}")]
+    [LoggerMessage(3204, LogLevel.Warning, "Cannot reach {Endpoint}: {Reason}; tried again at least every {Delay}")]
     public static partial void CannotReach(this ILogger logger, string endpoint, string reason, TimeSpan delay);
 
     [LoggerMessage(3205, LogLevel.Error, "Accepting connections at {Endpoint} failed")]

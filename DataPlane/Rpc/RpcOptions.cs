@@ -42,14 +42,11 @@ public sealed class RpcOptions
     /// <summary>First pause before a client connects again; doubled at each failure. Default 50 ms.</summary>
     public TimeSpan ReconnectDelayMin { get; init; } = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>Longest pause before a client connects again. Default 10 s.</summary>
-    public TimeSpan ReconnectDelayMax { get; init; } = TimeSpan.FromSeconds(10);
-
     /// <summary>
-    /// Longest pause after a connection that stood and did not last; the server is there, and a client that stays away
-    /// for longer than a recall may take (5 s) loses its session. Default 1 s.
+    /// Longest pause before a client connects again: one that stays away for longer than a recall may take (5 s) after
+    /// its server is there loses its session. Default 1 s.
     /// </summary>
-    public TimeSpan BrokenDelayMax { get; init; } = TimeSpan.FromSeconds(1);
+    public TimeSpan ReconnectDelayMax { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>Throws ArgumentException naming property, value and rule.</summary>
     public void Validate()
@@ -70,9 +67,6 @@ public sealed class RpcOptions
         Require(
             ReconnectDelayMax >= ReconnectDelayMin, nameof(ReconnectDelayMax), ReconnectDelayMax,
             "must be at least ReconnectDelayMin");
-        Require(
-            BrokenDelayMax >= ReconnectDelayMin && BrokenDelayMax <= ReconnectDelayMax, nameof(BrokenDelayMax),
-            BrokenDelayMax, "must be ReconnectDelayMin to ReconnectDelayMax");
     }
 
     private static void RequireTime(TimeSpan value, string property) => Require(

@@ -2,6 +2,7 @@ using ClaudeFs.DataPlane.Protocol;
 using ClaudeFs.DataPlane.Rpc;
 using ClaudeFs.DataPlane.Tests.Transports;
 using ClaudeFs.Primitives.Frames;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace ClaudeFs.DataPlane.Tests.Rpc;
@@ -129,27 +130,30 @@ public sealed class MemoryRpcTests : RpcConformance
     });
 
     [Fact]
-    public Task A_client_connects_again_after_its_server_restarts() => RunAsync(async h =>
+    public Task A_client_connects_again_within_a_second_after_its_server_restarts() => RunAsync(async h =>
     {
         var memory = (MemoryHarness)h;
-        var pair = await RpcPair.StartAsync(h, _ => new(RpcResponse.Empty));
+        var log = new UnreachableCount();
+        var pair = await RpcPair.StartAsync(h, _ => new(RpcResponse.Empty), log: log);
         var states = new List<RpcClientState>();
         pair.Client.StateChanged += (state, _) => states.Add(state);
         (await pair.CallAsync()).ThrowIfError();
         await h.UntilAsync(pair.Server.DisposeAsync());
         var calling = pair.Client.CallAsync(
             new RpcCall(Opcode.GrainCall, Timeout: TimeSpan.FromSeconds(60))).AsTask();
-        memory.Advance(TimeSpan.FromSeconds(20));
+        memory.Advance(TimeSpan.FromSeconds(25));
         Assert.False(calling.IsCompleted);
         Assert.Equal(RpcClientState.Connecting, pair.Client.State);
         var failures = states.Count(state => state == RpcClientState.Connecting);
-        Assert.InRange(failures, 8, 14);
+        Assert.InRange(failures, 25, 55);
+        Assert.Equal(3, log.Lines);
 
         var again = await h.UntilAsync(RpcServer.StartAsync(
             h.Transport, pair.Server.LocalEndpoint, RpcPair.Silo,
             new RpcRouter().Map(Opcode.GrainCall, _ => new(RpcResponse.Empty)), new RpcOptions(), h.Time,
             NullLogger.Instance));
-        memory.Advance(TimeSpan.FromSeconds(10));
+        memory.Advance(TimeSpan.FromSeconds(1.1));
+        Assert.True(calling.IsCompleted, "the server was back for longer than the longest pause");
         (await h.UntilAsync(calling)).ThrowIfError();
         Assert.Equal(RpcClientState.Connected, states[^1]);
         await h.UntilAsync(pair.Client.DisposeAsync());
@@ -205,5 +209,24 @@ public sealed class MemoryRpcTests : RpcConformance
             await h.UntilAsync(Task.WhenAll(calls));
         });
         return string.Join(",", trace);
+    }
+
+    // How often the client says that its server cannot be reached.
+    private sealed class UnreachableCount : ILogger
+    {
+        private const int CannotReach = 3204;
+
+        public int Lines { get; private set; }
+
+        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception,
+            Func<TState, Exception?, string> formatter)
+        {
+            if (eventId.Id == CannotReach) Lines++;
+        }
     }
 }

@@ -2,6 +2,7 @@ using ClaudeFs.DataPlane.Rpc;
 using ClaudeFs.DataPlane.Tests.Transports;
 using ClaudeFs.Platform.Seams;
 using ClaudeFs.Primitives.Frames;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace ClaudeFs.DataPlane.Tests.Rpc;
@@ -28,22 +29,23 @@ public sealed class RpcPair : IAsyncDisposable
 
     public static async Task<RpcPair> StartAsync(
         Harness harness, RpcHandler serve, RpcOptions? options = null, RpcHandler? serveBack = null,
-        PeerIdentity? client = null)
+        PeerIdentity? client = null, ILogger? log = null)
     {
         var router = new RpcRouter().Map(Opcode.GrainCall, serve);
         var back = new RpcRouter();
         if (serveBack is not null) back.Map(Opcode.GrainCall, serveBack);
-        return await StartAsync(harness, router, back, options ?? new RpcOptions(), client ?? Mount);
+        return await StartAsync(harness, router, back, options ?? new RpcOptions(), client ?? Mount, log);
     }
 
     public static async Task<RpcPair> StartAsync(
-        Harness harness, RpcRouter router, RpcRouter back, RpcOptions options, PeerIdentity mount)
+        Harness harness, RpcRouter router, RpcRouter back, RpcOptions options, PeerIdentity mount,
+        ILogger? log = null)
     {
         var server = await harness.UntilAsync(RpcServer.StartAsync(
             harness.Transport, harness.AnyEndpoint, Silo, router, options, harness.Time, NullLogger.Instance));
         var client = new RpcClient(
             harness.Transport, [server.LocalEndpoint], mount, back, options, harness.Time, new SeededIds(7),
-            NullLogger.Instance);
+            log ?? NullLogger.Instance);
         return new RpcPair(harness, server, client);
     }
 
