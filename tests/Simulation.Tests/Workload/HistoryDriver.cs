@@ -59,7 +59,13 @@ internal sealed partial class HistoryDriver(
     /// <summary>Operations until the strand is told to stop.</summary>
     public async Task RunAsync(Func<bool> isOver)
     {
-        while (!isOver()) await StepAsync();
+        while (!isOver())
+        {
+            await StepAsync();
+
+            // On a store that only reads all may be answered in line: nobody else would ever have a turn.
+            await Task.Yield();
+        }
     }
 
     /// <summary>Looks at everything once.</summary>
