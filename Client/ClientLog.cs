@@ -24,7 +24,7 @@ internal static partial class ClientLog
     [LoggerMessage(2005, LogLevel.Warning, "The term of session {Session} had run out: everything cached is dropped")]
     public static partial void TermRanOut(this ILogger logger, SessionId session);
 
-    [LoggerMessage(2006, LogLevel.Error, "Session {Session} was given up by the silo: its leases are gone")]
+    [LoggerMessage(2006, LogLevel.Error, "Session {Session} is over: its leases are gone")]
     public static partial void SessionLost(this ILogger logger, SessionId session);
 
     [LoggerMessage(2007, LogLevel.Warning, "The session was not closed: the silo will find out by itself")]

@@ -187,7 +187,7 @@ public sealed partial class FileSystemClient
 
             // No lease came with them: another client writes, and has size and times that the grain does not know yet.
             var error = await _leases.AcquireAsync(inode, LeaseMode.Read, cancellationToken);
-            return error == FsError.None ? _leases.ToNode(inode, TimeSpan.Zero) : error;
+            return error is FsError.None or FsError.EROFS ? _leases.ToNode(inode, TimeSpan.Zero) : error;
         }
         finally
         {

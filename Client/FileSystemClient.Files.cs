@@ -143,6 +143,9 @@ public sealed partial class FileSystemClient
         // A lease is what tells the grain that the inode must outlive its last name.
         var error = await _leases.AcquireAsync(
             inode, truncates ? LeaseMode.Write : LeaseMode.Read, cancellationToken);
+
+        // A store that only reads removes nothing.
+        if (error == FsError.EROFS && !truncates) error = FsError.None;
         InodeAttributes attributes;
         lock (inode.Sync) attributes = inode.Visible;
         if (error == FsError.None && attributes.IsDirectory) error = FsError.EISDIR;

@@ -312,7 +312,9 @@ public sealed partial class FileSystemClient
         {
             directory.ChangesUnderWay--;
             var isKept = _leases.Accept(directory, lease, ticket);
-            directory.MarkChanged(_context.Nodes.MoveFence(), isStale: true);
+            var fence = _context.Nodes.MoveFence();
+            if (child is null) directory.Doubt(fence);
+            else directory.MarkChanged(fence, isStale: true);
             if (!directory.EndName(name) || child is null || !isKept) directory.Forget(name);
             else if (!directory.Remember(name, child.Value)) directory.Forget(name);
         }
@@ -326,7 +328,9 @@ public sealed partial class FileSystemClient
             inode.ChangesUnderWay--;
             if (reply is { } known) _leases.Learn(inode, known.Attributes, known.Lease, ticket);
             var isLatest = reply is not null && inode.ChangedAt <= ticket.Fence;
-            inode.MarkChanged(_context.Nodes.MoveFence(), isStale: !isLatest);
+            var fence = _context.Nodes.MoveFence();
+            if (reply is null) inode.Doubt(fence);
+            else inode.MarkChanged(fence, isStale: !isLatest);
         }
     }
 

@@ -43,6 +43,7 @@ public sealed partial class FileSystemClient
         while (true)
         {
             var error = await _leases.AcquireAsync(file.Inode, LeaseMode.Read, cancellationToken);
+            if (error == FsError.EROFS) return SeekInOnePiece(file.Inode, offset, whence);
             if (error != FsError.None) return error;
             FileContent content;
             uint missing;
@@ -60,6 +61,15 @@ public sealed partial class FileSystemClient
             error = await _maps.LoadAsync(file.Inode, content, missing, Limits.ExtentsPerMapMax);
             if (error is not (FsError.None or FsError.EAGAIN)) return error;
         }
+    }
+
+    // What is read without a lease counts as one piece of data: lseek(2) lets a file system know no holes.
+    private static FsResult<long> SeekInOnePiece(CachedInode inode, long offset, SeekWhence whence)
+    {
+        long size;
+        lock (inode.Sync) size = (long)inode.Visible.SizeBytes;
+        if (offset < 0 || offset >= size) return FsError.ENXIO;
+        return whence == SeekWhence.Hole ? size : offset;
     }
 
     /// <inheritdoc />

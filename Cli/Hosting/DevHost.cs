@@ -34,7 +34,10 @@ internal static class DevHost
     {
         using var blocks = silo.Blocks.CreateClient();
         var client = await FileSystemClient.StartAsync(
-            new(silo.Grains, blocks, TimeProvider.System, ids, loops, loggers.CreateLogger("ClaudeFs.Client")),
+            new(silo.Grains, blocks, TimeProvider.System, ids, loops, loggers.CreateLogger("ClaudeFs.Client"))
+            {
+                WhenStoreFails = act => silo.Metadata.Failing += act,
+            },
             new()
             {
                 ClientName = $"{Environment.MachineName}:{Environment.ProcessId} {options.MountPoint}",

@@ -40,6 +40,33 @@ internal sealed class ContentMaps(ClientContext context, InodeLeases leases)
     }
 
     /// <summary>
+    /// Reads what a store that only reads has committed, without a lease: up to the destination's length, less at the
+    /// end. Nothing is kept. Errors: the caller's, and EIO when blocks cannot be read.
+    /// </summary>
+    public async ValueTask<FsResult<int>> ReadOnceAsync(CachedInode inode, long offset, Memory<byte> destination)
+    {
+        var (map, plan) = (new ExtentMap(), new ReadPlan());
+        for (var first = (uint)(offset / Limits.ExtentBytes); ; first = plan.MissingExtent)
+        {
+            var last = (uint)((offset + destination.Length) / Limits.ExtentBytes);
+            var count = Math.Clamp(last - first + 1, 1, Limits.ExtentsPerMapMax);
+            var reply = await context.Caller.QueryAsync(
+                (Grain: leases.File(inode), First: first, Count: count),
+                static (ask, session) => ask.Grain.GetMapAsync(session, ask.First, ask.Count), CancellationToken.None);
+            if (reply.IsError) return reply.Error;
+            map.Learn(reply.Value, first, count);
+            var size = (long)reply.Value.Attributes.SizeBytes;
+            if (offset >= size) return 0;
+            destination = destination[..(int)Math.Min(destination.Length, size - offset)];
+            plan.Clear();
+            if (map.TryPlan(offset, offset + destination.Length, offset, destination.Span, plan)) break;
+        }
+
+        var read = await context.Reader.ReadAsync(plan, destination, CancellationToken.None);
+        return read.IsError ? read.Error == FsError.ESTALE ? FsError.EIO : read.Error : destination.Length;
+    }
+
+    /// <summary>
     /// Fills <paramref name="destination"/> with the committed bytes at <paramref name="offset"/>; zeros where there
     /// are none.
     /// Errors: as <see cref="LoadAsync"/>, and EIO when blocks cannot be read.

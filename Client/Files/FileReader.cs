@@ -88,6 +88,7 @@ internal sealed class FileReader(ClientContext context, InodeLeases leases, Cont
                 var error = planned == Planned.NeedsLease
                     ? await leases.AcquireAsync(inode, LeaseMode.Read, cancellationToken)
                     : await LoadMapAsync(inode, plan.MissingExtent, size);
+                if (error == FsError.EROFS) return await maps.ReadOnceAsync(inode, offset, destination);
                 if (error is not (FsError.None or FsError.EAGAIN)) return error;
                 continue;
             }

@@ -180,7 +180,7 @@ internal sealed partial class Flusher
 
         // The commit's outcome may be unknown: what is known of the file is asked for again.
         content.Map.Forget();
-        inode.MarkChanged(context.Nodes.MoveFence(), isStale: true);
+        inode.Doubt(context.Nodes.MoveFence());
         context.NoteDirt(inode, content);
     }
 
@@ -238,7 +238,7 @@ internal sealed partial class Flusher
             {
                 context.Dependencies.Logger.TimesLost(inode.Id, reply.Error);
                 content.TakeAlso();
-                inode.MarkChanged(context.Nodes.MoveFence(), isStale: true);
+                inode.Doubt(context.Nodes.MoveFence());
                 context.NoteDirt(inode, content);
                 return outcome.Error == FsError.None ? new(reply.Error, false) : outcome;
             }

@@ -48,23 +48,29 @@ internal sealed class Recaller(ClientContext context, InodeLeases leases) : ILea
     public async ValueTask DropAllAsync(ClientSession session, bool isLost)
     {
         context.Nodes.MoveFence();
+        var round = new List<Returning>();
+        var notifications = 0;
         foreach (var inode in context.Nodes.All)
         {
             if (!inode.TryPin()) continue;
             if (isLost) Flusher.Drop(inode, FsError.EIO);
-            IReadOnlyList<FsName> names;
             lock (inode.Sync)
             {
-                names = Names(inode);
+                var held = new Held(Names(inode), inode.Mode == LeaseMode.Write, inode.ChangesUnderWay > 0);
                 var fence = context.Nodes.MoveFence();
                 inode.DropLease(isLost, fence);
                 inode.MarkChanged(fence, isStale: true);
+                round.Add(new(inode, held, LeaseMode.None, IsOpen: false));
+                notifications += held.Names.Length + NotificationsOfInode;
             }
 
-            await context.InvalidateAsync(inode.Id, 0);
-            await context.InvalidateEntriesAsync(inode.Id, names);
-            inode.Unpin();
+            if (notifications < Limits.NotificationsPerReturnRound) continue;
+            await DropAsync(round);
+            round.Clear();
+            notifications = 0;
         }
+
+        await DropAsync(round);
     }
 
     /// <inheritdoc />
@@ -94,12 +100,20 @@ internal sealed class Recaller(ClientContext context, InodeLeases leases) : ILea
 
     // All at once: an operation that waits for this session may hold what the kernel needs for the first of them, and
     // each of the others would wait its time out behind it.
+    private Task DropAtFrontEndAsync(List<Returning> round) => Task.WhenAll(round.Where(static one => one.MustDrop)
+        .Select(one => DropAtFrontEndAsync(one.Inode.Id, one.Held, RecallCause.DataChange).AsTask()));
+
+    private async ValueTask DropAsync(List<Returning> round)
+    {
+        await DropAtFrontEndAsync(round);
+        foreach (var one in round) one.Inode.Unpin();
+    }
+
     private async ValueTask ReclaimAsync(List<Returning> round, ClientSession session)
     {
         try
         {
-            await Task.WhenAll(round.Where(static one => one.MustDrop)
-                .Select(one => DropAtFrontEndAsync(one.Inode.Id, one.Held, RecallCause.DataChange).AsTask()));
+            await DropAtFrontEndAsync(round);
             foreach (var one in round)
             {
                 var isHeld = one.Wanted != LeaseMode.None && await TryTakeAgainAsync(one, session);

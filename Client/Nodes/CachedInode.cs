@@ -257,6 +257,16 @@ internal sealed class CachedInode(InodeId id, EntryTally tally)
         ForgetLearnt();
     }
 
+    /// <summary>
+    /// Nobody knows whether a change of the client's own was done: the silo may have shown the client attributes with
+    /// it, and it may be undone. So as after a lost session what is asked for from <paramref name="at"/> on counts.
+    /// </summary>
+    public void Doubt(long at)
+    {
+        (_isVoid, _voidSince) = (true, at);
+        MarkChanged(at, isStale: true);
+    }
+
     /// <summary>The silo has restarted and knows of no lease: it is taken again, or nothing holds.</summary>
     public void Surrender()
     {

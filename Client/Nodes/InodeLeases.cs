@@ -114,7 +114,8 @@ internal sealed class InodeLeases(ClientContext context)
 
     /// <summary>
     /// Gets at least the lease asked for, and fresh attributes with it. Errors: ESTALE, ETIMEDOUT, EINTR, EIO (not
-    /// granted).
+    /// granted), EROFS (the store only reads, and grants this session nothing here: the attributes are those of this
+    /// moment, and what is committed can be read without a lease).
     /// </summary>
     public async ValueTask<FsError> AcquireAsync(CachedInode inode, LeaseMode mode, CancellationToken cancellationToken)
     {
@@ -132,8 +133,9 @@ internal sealed class InodeLeases(ClientContext context)
                     if (inode.Holds(mode, session.Value) && !inode.IsStale) return FsError.None;
                 }
 
-                var error = await AskAsync(inode, mode, cancellationToken);
+                var (granted, error) = await AskAsync(inode, mode, cancellationToken);
                 if (error != FsError.None) return error;
+                if (granted == LeaseMode.None) return FsError.EROFS;
             }
 
             return FsError.EIO;
@@ -160,17 +162,18 @@ internal sealed class InodeLeases(ClientContext context)
         lock (inode.Sync) return inode.Holds(mode, session) ? FsError.None : FsError.ESTALE;
     }
 
-    private async ValueTask<FsError> AskAsync(CachedInode inode, LeaseMode mode, CancellationToken cancellationToken)
+    private async ValueTask<(LeaseMode Granted, FsError Error)> AskAsync(
+        CachedInode inode, LeaseMode mode, CancellationToken cancellationToken)
     {
         var ticket = Begin(inode);
         bool isHeld;
         lock (inode.Sync) isHeld = inode.Holds(mode, ticket.Session);
-        if (isHeld) return (await RefreshAsync(inode, cancellationToken)).Error;
+        if (isHeld) return (mode, (await RefreshAsync(inode, cancellationToken)).Error);
         var reply = await context.Caller.QueryAsync(
             (Grain: Operations(inode), Mode: mode),
             static (ask, session) => ask.Grain.AcquireLeaseAsync(session, ask.Mode), cancellationToken);
-        if (reply.IsError) return reply.Error;
+        if (reply.IsError) return (LeaseMode.None, reply.Error);
         Learn(inode, reply.Value.Attributes, reply.Value.Lease, ticket);
-        return FsError.None;
+        return (reply.Value.Lease.Mode, FsError.None);
     }
 }

@@ -63,6 +63,7 @@ internal sealed class SessionKeeper : IAsyncDisposable
         _timer = dependencies.Time.CreateTimer(
             static state => ((SessionKeeper)state!).OnTimer(), this, Timeout.InfiniteTimeSpan,
             Timeout.InfiniteTimeSpan);
+        dependencies.WhenStoreFails?.Invoke(OnStoreFailing);
     }
 
     /// <summary>The silo's clock.</summary>
@@ -186,6 +187,18 @@ internal sealed class SessionKeeper : IAsyncDisposable
         _loop.Post(static state => _ = ((SessionKeeper)state!).KeepAliveAndExitAsync(), this);
     }
 
+    // In line, before anything is taken back: from here on nothing is answered from what was shown under the session.
+    private void OnStoreFailing()
+    {
+        if (Current?.Lose() == true) _loop.Post(static state => _ = ((SessionKeeper)state!).StartAnewAsync(), this);
+    }
+
+    private async Task StartAnewAsync()
+    {
+        await _gate.EnterAsync();
+        await KeepAliveAndExitAsync();
+    }
+
     private async Task KeepAliveAndExitAsync()
     {
         try
@@ -219,6 +232,12 @@ internal sealed class SessionKeeper : IAsyncDisposable
         if (session is null)
         {
             if (!await TryOpenAsync()) Schedule(_options.RetryDelay);
+            return true;
+        }
+
+        if (session.IsLost)
+        {
+            await EndAsync(session);
             return true;
         }
 
@@ -294,6 +313,21 @@ internal sealed class SessionKeeper : IAsyncDisposable
         _changed.Raise();
         _dependencies.Logger.SessionReturned(session.Id);
         Schedule(Interval(session));
+    }
+
+    // The store has failed, and this client with it.
+    private async ValueTask EndAsync(ClientSession session)
+    {
+        try
+        {
+            await session.Grain.CloseAsync();
+        }
+        catch (Exception fault) when (GrainCaller.IsConnectionFault(fault))
+        {
+            _dependencies.Logger.CloseFailed(fault);
+        }
+
+        await OnLostAsync(session);
     }
 
     private async ValueTask OnLostAsync(ClientSession session)

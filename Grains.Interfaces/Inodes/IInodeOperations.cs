@@ -105,7 +105,8 @@ public interface IInodeOperations : IGrain
 
     /// <summary>
     /// Grants a lease, waiting for recalls of what conflicts. A session's own older lease on the inode is replaced.
-    /// Errors: ESTALE, ETIMEDOUT when a holder neither answers nor expires in time.
+    /// A store that only reads answers Read without a lease where it can grant none: what is told is so at that moment.
+    /// Errors: ESTALE, ETIMEDOUT when a holder neither answers nor expires in time, EROFS (Write).
     /// </summary>
     [Alias("AcquireLease")]
     ValueTask<FsResult<AttributesReply>> AcquireLeaseAsync(SessionId session, LeaseMode mode);

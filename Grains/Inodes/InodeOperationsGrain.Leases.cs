@@ -12,7 +12,7 @@ internal abstract partial class InodeOperationsGrain
     {
         var state = Core.Sessions.Find(session);
         if (state is { IsAlive: true, IsSettled: false }) return await ReclaimAsync(state, mode);
-        var refused = await AdmitAsync(session);
+        var refused = mode == LeaseMode.Read ? await AdmitReaderAsync(session) : await AdmitAsync(session);
         if (refused != FsError.None) return refused;
         if (mode == LeaseMode.None || session == SessionId.None) return FsError.EINVAL;
         var held = Leases.Find(Inode, session).Mode;

@@ -57,7 +57,8 @@ internal abstract partial class InodeOperationsGrain : Grain
     {
         if (session == SessionId.None) return new(FsError.None);
         if (Core.Sessions.Find(session) is not { IsAlive: true, IsSettled: true } state) return new(FsError.ESTALE);
-        return state.HasEntered(Shard.Id) || Shard.IsReadOnly(out _) ? new(FsError.None) : EnterAsync(state);
+        if (state.HasEntered(Shard.Id) || (!state.IsEmbedded && Shard.IsReadOnly(out _))) return new(FsError.None);
+        return EnterAsync(state);
     }
 
     /// <summary>
@@ -181,11 +182,11 @@ internal abstract partial class InodeOperationsGrain : Grain
     private async ValueTask<FsError> EnterAsync(SessionState state)
     {
         var version = default(ReadVersion);
-        var isKnown = Shard.FindSessionShard(state.Id, ref version) is not null;
 
         // The row tells the next start whom to wait for: not for a session of this process. So all of a store that went
-        // read-only can be read.
-        if (!isKnown && !(state.IsEmbedded && Shard.IsReadOnly(out _)))
+        // read-only can be read, also when it is because the disk is gone: then no row can be looked for.
+        var needsNone = state.IsEmbedded && Shard.IsReadOnly(out _);
+        if (!needsNone && Shard.FindSessionShard(state.Id, ref version) is null)
         {
             var batch = Shard.Begin(default, OperationKind.SessionEntered);
             batch.Put(new SessionShardRow(state.Id, batch.Stamp));

@@ -29,7 +29,9 @@ internal sealed class SessionGrain : Grain, ISessionGrain
         if (_core.Sessions.Find(_id) is { } known) return Reopen(known, hello, holder);
         if (_isCleaning || hello.IsReturning) return FsError.ESTALE;
         var version = default(ReadVersion);
-        if (Home.FindSession(_id, ref version) is not null) return FsError.ESTALE;
+
+        // A store that only reads may do so because its disk is gone: then no row can be looked for.
+        if (!Home.IsReadOnly(out _) && Home.FindSession(_id, ref version) is not null) return FsError.ESTALE;
 
         var state = new SessionState(_id, hello.ClientName, hello.IsEmbedded);
         if (!_core.Sessions.TryAdd(state)) return FsError.EEXIST;

@@ -92,6 +92,12 @@ public sealed partial class MetadataStore : IAsyncDisposable
     public string? Failure => Volatile.Read(ref _failure) is { } reason && reason != Closed ? reason : null;
 
     /// <summary>
+    /// Raised when the store fails, in line and before anything that is pending is taken back: who was shown that,
+    /// because it lives in this process, lets go of it, and does not wait here.
+    /// </summary>
+    public event Action? Failing;
+
+    /// <summary>
     /// Why the tables cannot be written at present: their disk is full. Null while they can. What is committed is safe
     /// in the log meanwhile.
     /// </summary>
@@ -260,6 +266,7 @@ public sealed partial class MetadataStore : IAsyncDisposable
     {
         if (Interlocked.CompareExchange(ref _failure, reason, null) is not null) return;
         StoreLog.ReadOnly(Logger, reason);
+        Failing?.Invoke();
         var due = new List<CommitWaiter>();
         foreach (var shard in Shards.Loaded) shard.Fail(due);
         _committer.Acknowledge(due, isCommitted: false);

@@ -156,6 +156,24 @@ public sealed class LeaseOrderTests : IAsyncDisposable
         Assert.Equal(77UL, (await reader.StatAsync(file.Inode)).SizeBytes);
     }
 
+    [Fact]
+    public async Task What_was_shown_of_a_change_goes_when_it_is_not_known_to_be_done()
+    {
+        var client = await _fixture.StartAsync(ClientFixture.Remote);
+        var file = await client.CreateAsync("file");
+        var row = _fixture.Cluster.Inode(file.Inode);
+        var committed = row.Attributes;
+        row.Attributes = committed with { SizeBytes = 50, ChangeCounter = committed.ChangeCounter + 5 };
+        await FailAsync();
+        Assert.Equal(50UL, (await client.StatAsync(file.Inode)).SizeBytes);
+        row.Attributes = committed;
+        await FailAsync();
+        Assert.Equal(0UL, (await client.StatAsync(file.Inode)).SizeBytes);
+
+        async Task FailAsync() => Assert.Equal(FsError.ENODATA, (await client.RemoveXattrAsync(
+            file.Inode, FsName.Of("user.none"), Caller.Root, CancellationToken.None)).Error);
+    }
+
     private static InodeAttributes Attributes(ulong changes) =>
         new(new InodeId(7), 1, FileMode.Regular, 1, 0, 0, 0, 0, 0, default, default, default, default, changes);
 

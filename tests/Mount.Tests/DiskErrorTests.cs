@@ -97,6 +97,29 @@ public sealed class DiskErrorTests(ITestOutputHelper output)
         }
     }
 
+    [Fact]
+    public async Task A_second_mount_reads_also_what_it_had_never_looked_at()
+    {
+        await using var mount = await DevMount.StartAsync("64M");
+        await Shell.RunAsync(
+            "for i in 0 1 2 3; do mkdir $i; echo $i >$i/small; head -c 300000 /dev/urandom >$i/large; done; sync .",
+            mount.MountPoint);
+        await using var second = await mount.MountAgainAsync("second");
+        var device = Path.Combine(mount.DataDirectory, "device.cfs");
+        await using (SystemCallFault.Inject(
+            mount.Daemon.ProcessId, device, "fdatasync", "EIO", Path.Combine(mount.Scratch, "strace")))
+        {
+            await Shell.RunAsync("timeout 30 sh -c 'while echo new >>new && sync new; do :; done'", mount.MountPoint);
+            await AssertToldAsync(mount);
+        }
+
+        await Shell.RunAsync($"ls -lR >/dev/null; diff -r . '{mount.MountPoint}'", second.MountPoint);
+        var refused = await Shell.TryAsync("touch 0/small", second.MountPoint);
+        Assert.Contains("Read-only file system", refused.Error, StringComparison.Ordinal);
+        await second.UnmountAsync();
+        await mount.Daemon.UnmountAsync(IoExit);
+    }
+
     private static async Task RestartAsync(DevMount mount, AckWork work)
     {
         await mount.Daemon.UnmountAsync(IoExit);

@@ -26,6 +26,7 @@ internal sealed class SiloFixture : IAsyncDisposable
     private readonly ConcurrentBag<Exception> _faults = [];
     private readonly List<FileSystemClient> _clients = [];
     private readonly ThreadLoopFactory _loops;
+    private readonly SimulatedBlockDevice _device = new(1);
     private MetadataStore _store = null!;
     private IHost _host = null!;
     private int _seed = 100;
@@ -40,10 +41,9 @@ internal sealed class SiloFixture : IAsyncDisposable
     {
         var fixture = new SiloFixture();
         var (rows, coordination) = (new MemoryRowTable(), new MemoryCoordination());
-        var device = new SimulatedBlockDevice(1);
-        await device.GrowAsync(LogBytes);
+        await fixture._device.GrowAsync(LogBytes);
         var identity = FileSystemIdentity.Create(rows, new SeededIdSource(1));
-        var log = new EmbeddedLog(device, identity.FileSystem, coordination);
+        var log = new EmbeddedLog(fixture._device, identity.FileSystem, coordination);
         var seams = new MetadataSeams(
             log, rows, coordination, fixture._loops, TimeProvider.System, NullLogger.Instance) { Feed = new NoFeed() };
         fixture._store = await MetadataStore.OpenAsync(seams, identity);
@@ -57,12 +57,22 @@ internal sealed class SiloFixture : IAsyncDisposable
     public async ValueTask<FileSystemClient> StartClientAsync(ClientOptions? options = null)
     {
         var dependencies = new ClientDependencies(
-            Grains, Blocks, TimeProvider.System, new SeededIdSource(++_seed), _loops, NullLogger.Instance);
+            Grains, Blocks, TimeProvider.System, new SeededIdSource(++_seed), _loops, NullLogger.Instance)
+        {
+            WhenStoreFails = options is { IsEmbedded: true } ? act => _store.Failing += act : null,
+        };
         var client = await FileSystemClient.StartAsync(
             dependencies, options ?? ClientFixture.Remote, CancellationToken.None);
         _clients.Add(client);
         return client;
     }
+
+    /// <summary>From here on the log cannot be written: the next commit makes the store read-only.</summary>
+    public void BreakLog() => _device.Fault = static (in SimulatedOperation operation) =>
+        operation.Kind == SimulatedOperationKind.Write ? FsError.EIO : FsError.None;
+
+    /// <summary>Whether the store is read-only.</summary>
+    public bool IsReadOnly => _store.IsReadOnly(out _);
 
     public async ValueTask DisposeAsync()
     {

@@ -52,7 +52,10 @@ internal sealed class SimulatedClient(string name, bool isEmbedded, SimulatedWor
         _files = await FileSystemClient.StartAsync(
             new ClientDependencies(
                 PlantedGrains.For(grains, Planted), blocks, process.Time, new SeededIdSource(SeedOfStart()), process,
-                loggers.CreateLogger("client")),
+                loggers.CreateLogger("client"))
+            {
+                WhenStoreFails = isEmbedded && Silo is { } silo ? act => silo.Metadata.Failing += act : null,
+            },
             new ClientOptions { ClientName = name, IsEmbedded = isEmbedded }, CancellationToken.None);
         _first = Session;
     }
