@@ -26,7 +26,9 @@ internal sealed class Recovery(MetadataStore store, MetadataSeams seams)
         if (Damage is not null) return true;
         try
         {
-            if (!append.IsProven && !await VerifyAsync(append)) return false;
+            // What the tables hold was flushed before it came there.
+            var isProven = append.IsProven || append.Header.Append <= _tables.Append;
+            if (!isProven && !await VerifyAsync(append)) return false;
             Replay(append);
         }
         catch (RecordFormatException fault)

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Numerics;
+using Microsoft.Win32.SafeHandles;
 
 namespace ClaudeFs.Platform.Interop;
 
@@ -41,6 +42,7 @@ public sealed class WriteAheadLog
     private const int HeaderSaltAt = 16;
     private const int HeaderSumAt = 24;
     private const int PageSizeAt = 8;
+    private const int PageCountAt = 28;   // of the database's first page
     private const uint LittleEndianMagic = 0x377F0682;
     private const int VersionAt = 4;
     private const uint Version = 3007000;
@@ -75,13 +77,50 @@ public sealed class WriteAheadLog
         var mended = log.Mend();
         if (mended >= 0) log.WriteBack();
         var (state, offset) = log.Judge();
-        if (state == WalState.Copied)
+        if (state == WalState.Copied) PutAside(database);
+        return state == WalState.Sound && mended >= 0 ? (WalState.Mended, mended) : (state, offset);
+    }
+
+    /// <summary>
+    /// Copies into the database what is whole of a log that is <see cref="WalState.Mixed"/>, and puts the log aside:
+    /// then only pages whose newest frame is damaged are of an earlier time, or missing.
+    /// </summary>
+    /// <param name="database">Path of the database; nobody has it open.</param>
+    public static void Complete(string database)
+    {
+        var log = new WriteAheadLog(database);
+        log.Judge();
+        using (var file = File.OpenHandle(database, System.IO.FileMode.Open, FileAccess.ReadWrite))
         {
-            File.Move(database + Suffix, database + AsideSuffix, overwrite: true);
-            File.Delete(database + "-shm");
+            foreach (var frame in Newest(log._frames))
+            {
+                log.Put(file, frame.Page, log._log.AsSpan(frame.Offset + FrameHeaderBytes, log._pageBytes));
+            }
+
+            // A first page of an earlier time knows of fewer pages than there are.
+            var first = new byte[log._pageBytes];
+            RandomAccess.Read(file, first, 0);
+            var isWhole = PageChecksumVfs.IsWhole(first, number: 1);
+            BinaryPrimitives.WriteUInt32BigEndian(
+                first.AsSpan(PageCountAt), (uint)(RandomAccess.GetLength(file) / log._pageBytes));
+            if (isWhole) log.Put(file, page: 1, first);
+            RandomAccess.FlushToDisk(file);
         }
 
-        return state == WalState.Sound && mended >= 0 ? (WalState.Mended, mended) : (state, offset);
+        PutAside(database);
+    }
+
+    private void Put(SafeFileHandle file, uint page, ReadOnlySpan<byte> content)
+    {
+        var whole = content.ToArray();
+        PageChecksumVfs.Seal(whole, page);
+        RandomAccess.Write(file, whole, (long)(page - 1) * _pageBytes);
+    }
+
+    private static void PutAside(string database)
+    {
+        File.Move(database + Suffix, database + AsideSuffix, overwrite: true);
+        File.Delete(database + "-shm");
     }
 
     // Only what was turned: a crash amid writing the whole anew would leave less than there was.

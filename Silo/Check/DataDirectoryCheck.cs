@@ -44,7 +44,7 @@ public static class DataDirectoryCheck
                 FsError.ENOENT, $"{path}: there is no file system here: {directory.Device} is missing");
         }
 
-        var findings = WriteAheadLogs.Settle(directory);
+        var findings = WriteAheadLogs.Settle(directory, repair);
         if (!repair && findings.Exists(static finding => finding.IsBroken)) return new(findings, 0, 0, 0, 0);
         await using var file = FileBlockDevice.Open(directory.Device, new() { ReadOnly = !repair });
         if (repair)

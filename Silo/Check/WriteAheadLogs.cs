@@ -12,7 +12,11 @@ internal static class WriteAheadLogs
     /// Turns back flipped bits, puts a log aside that is not needed, and says so: also a check does, because SQLite
     /// would change more. What is still broken then must not be opened but by a repair.
     /// </summary>
-    public static List<Finding> Settle(DataDirectory directory)
+    /// <param name="directory">Whose; nobody has them open.</param>
+    /// <param name="repair">
+    /// Completes what was being copied, where a damaged frame is in between. The database has to be written anew then.
+    /// </param>
+    public static List<Finding> Settle(DataDirectory directory, bool repair = false)
     {
         var findings = new List<Finding>();
         foreach (var database in new[] { directory.Tables, directory.BlockIndex })
@@ -20,6 +24,7 @@ internal static class WriteAheadLogs
             var (state, offset) = WriteAheadLog.Settle(database);
             var where = string.Create(CultureInfo.InvariantCulture, $"{database}-wal at offset {offset}");
             if (state == WalState.Sound) continue;
+            if (state == WalState.Mixed && repair) WriteAheadLog.Complete(database);
             findings.Add(state switch
             {
                 WalState.Mended => new(Finding.Repaired, "A flipped bit was turned back", where,

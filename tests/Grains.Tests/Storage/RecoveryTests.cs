@@ -162,6 +162,19 @@ public class RecoveryTests
     }
 
     [Fact]
+    public void The_last_append_counts_with_damaged_data_when_the_tables_hold_it()
+    {
+        var simulated = SimulatedStore.Open(6);
+        simulated.CommitCreate("f");
+        var inode = simulated.Shard().Find("f")!.Child;
+        simulated.Commit(simulated.Shard().Write(inode, Scene.Piece(0, 5)));
+        simulated.Verifier = new Verifier(good: 6);
+        simulated.Restart();
+        Assert.False(simulated.Store.IsReadOnly(out var reason), reason);
+        Assert.Equal(5UL, simulated.Shard().PiecesOf(inode)[0].Location.Segment.Value);
+    }
+
+    [Fact]
     public void The_log_goes_round_and_is_recycled_only_behind_tables_and_followers()
     {
         var feed = new RecordingFeed();
