@@ -16,6 +16,12 @@ public sealed class ClientOptions
     /// at least 4 MiB.</summary>
     public long WriteBufferBytes { get; init; } = 64 << 20;
 
+    /// <summary>
+    /// Whether that memory is there from the start, and not only when it is first used: a new mount's first large write
+    /// is then as fast as later ones. Default false; a mount says true.
+    /// </summary>
+    public bool PopulatesWriteBuffer { get; init; }
+
     /// <summary>Whole chunks of one file are written in the background from here on. Default 4 MiB.</summary>
     public long StreamFlushBytes { get; init; } = 4 << 20;
 

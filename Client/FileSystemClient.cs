@@ -116,6 +116,8 @@ public sealed partial class FileSystemClient : IFileSystem, IAsyncDisposable
         try
         {
             await client._context.Sessions.StartAsync(cancellationToken);
+            if (options.PopulatesWriteBuffer)
+                client._context.Slabs.Populate(options.WriteBufferBytes, client._flushLoops[0]);
             return client;
         }
         catch

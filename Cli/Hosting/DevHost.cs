@@ -43,6 +43,7 @@ internal static class DevHost
                 ClientName = $"{Environment.MachineName}:{Environment.ProcessId} {options.MountPoint}",
                 IsEmbedded = true,
                 KeepsWrittenChunks = false,
+                PopulatesWriteBuffer = true,
             },
             cancellationToken);
         await using var mount = await MountedFileSystem.MountAsync(

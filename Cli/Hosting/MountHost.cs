@@ -51,6 +51,7 @@ internal static class MountHost
                 {
                     ClientName = name,
                     KeepsWrittenChunks = false,
+                    PopulatesWriteBuffer = true,
                     WriteBufferBytes = options.WriteBufferBytes,
                     ReadAheadBytesMax = checked((int)options.ReadAheadBytesMax),
                 },

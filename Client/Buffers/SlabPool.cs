@@ -1,3 +1,4 @@
+using ClaudeFs.Platform.Loops;
 using ClaudeFs.Platform.Memory;
 using ClaudeFs.Primitives;
 
@@ -18,6 +19,24 @@ internal sealed class SlabPool
     private readonly Lock _sync = new();
     private readonly Queue<Memory<byte>> _chunks = new();
     private readonly Queue<Memory<byte>> _pages = new();
+
+    /// <summary>
+    /// Has buffers of so many bytes ready, and <paramref name="loop"/> touch them, a huge page at a time: a first
+    /// stream does not wait for memory then.
+    /// </summary>
+    public void Populate(long bytes, ILoop loop)
+    {
+        for (var at = 0L; at < bytes; at += ArenaBytes)
+        {
+            var arena = new PinnedArena(ArenaBytes);
+            lock (_sync) Cut(arena.Memory, Limits.ChunkBytes, _chunks);
+            for (var page = 0; page < ArenaBytes; page += PinnedArena.HugePageBytes)
+            {
+                var offset = page;
+                loop.Post(state => ((PinnedArena)state!).Populate(offset), arena);
+            }
+        }
+    }
 
     /// <summary>A buffer of <see cref="Limits.ChunkBytes"/>.</summary>
     public Memory<byte> RentChunk()

@@ -45,7 +45,7 @@ internal static partial class Libc
     [LibraryImport("libc", EntryPoint = "sync_file_range", SetLastError = true)]
     internal static partial int SyncFileRange(SafeFileHandle file, long offset, long length, uint flags);
 
-    internal const int AdviceHugePage = 14;
+    internal const int AdviceHugePage = 14, AdvicePopulateWrite = 23;
 
     [LibraryImport("libc", EntryPoint = "madvise", SetLastError = true)]
     internal static unsafe partial int MAdvise(void* address, nuint length, int advice);

@@ -10,11 +10,13 @@ namespace ClaudeFs.Platform.Memory;
 /// </summary>
 /// <remarks>
 /// Huge pages are asked for: the first touch of a 4 KiB page costs a virtual machine some 20 µs, that of 2 MiB hardly
-/// more than zeroing it. A kernel without them refuses, and then the pages are small.
+/// more than zeroing it where the machine has the memory, and 5 ms where its host has to find it first. A kernel
+/// without them refuses, and then the pages are small.
 /// </remarks>
 public sealed unsafe class PinnedArena : MemoryManager<byte>
 {
-    private const int HugePageBytes = 2 << 20;
+    /// <summary>Bytes of a huge page.</summary>
+    public const int HugePageBytes = 2 << 20;
 
     // Held so that the address stays good.
     private readonly byte[] _bytes;
@@ -36,6 +38,18 @@ public sealed unsafe class PinnedArena : MemoryManager<byte>
 
     /// <summary>Bytes of the memory.</summary>
     public int CapacityBytes { get; }
+
+    /// <summary>
+    /// Touches the huge page at <paramref name="offset"/>, so that its first user does not wait for it; the content
+    /// stays what it is, also under concurrent writes. A kernel without the call (before 5.14) leaves it to that user.
+    /// </summary>
+    public void Populate(int offset)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)offset, (uint)CapacityBytes);
+        var bytes = Math.Min(HugePageBytes, CapacityBytes - offset);
+        _ = Libc.MAdvise(_address + offset, (nuint)bytes, Libc.AdvicePopulateWrite);
+        GC.KeepAlive(this);
+    }
 
     /// <inheritdoc />
     public override Span<byte> GetSpan() => new(_address, CapacityBytes);

@@ -55,7 +55,9 @@ static IEnumerable<Target> Targets(string root)
         "null", $"{root}/null",
         Path.GetFullPath(Path.Combine(programs, "../../../../NullDaemon/bin/Release/net10.0/cfs-null")),
         [$"{root}/null", "60", $"{root}/null.sync"], restartsWhenCold: false);
-    yield return new("claudefs", $"{root}/claudefs", Path.Combine(programs, "cfs"),
+    // The one that people run, compiled ahead of time: a reference brings the other libraries as they are before that.
+    yield return new("claudefs", $"{root}/claudefs",
+        Path.GetFullPath(Path.Combine(programs, "../../../../../Cli/bin/Release/net10.0/cfs")),
         [
             "dev", $"{root}/claudefs", "--data", $"{root}/data", "--size", "6G",
             "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0",

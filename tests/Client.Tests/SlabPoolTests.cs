@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using ClaudeFs.Client.Buffers;
 using ClaudeFs.Platform.Memory;
 using ClaudeFs.Primitives;
+using ClaudeFs.TestKit.Loops;
 
 namespace ClaudeFs.Client.Tests;
 
@@ -32,6 +33,33 @@ public sealed class SlabPoolTests
         foreach (var slab in rented) pool.Return(slab);
         Assert.Equal(Limits.LocatedBytes, pool.RentPage().Length);
         Assert.Equal(Limits.ChunkBytes, pool.RentChunk().Length);
+    }
+
+    [Fact]
+    public void Populated_slabs_are_in_memory_and_keep_what_is_in_them()
+    {
+        var scheduler = new LoopScheduler(1);
+        var pool = new SlabPool();
+        pool.Populate(20 << 20, scheduler.Start("touch"));
+        var early = pool.RentChunk();
+        early.Span.Fill(7);
+        var slabs = Enumerable.Range(0, (20 << 20) / Limits.ChunkBytes).Select(_ => pool.RentChunk()).ToArray();
+        Assert.DoesNotContain(slabs[64..], IsInMemory);
+
+        scheduler.RunAll();
+
+        Assert.All(slabs, slab => Assert.True(IsInMemory(slab)));
+        Assert.False(early.Span.ContainsAnyExcept((byte)7));
+    }
+
+    // Bit 63 of the page's entry. Source: Documentation/admin-guide/mm/pagemap.rst.
+    private static bool IsInMemory(Memory<byte> slab)
+    {
+        var address = Unsafe.ByteOffset(ref Unsafe.NullRef<byte>(), ref MemoryMarshal.GetReference(slab.Span));
+        using var map = File.OpenHandle("/proc/self/pagemap");
+        Span<byte> entry = stackalloc byte[8];
+        RandomAccess.Read(map, entry, address / Environment.SystemPageSize * entry.Length);
+        return BitConverter.ToInt64(entry) < 0;
     }
 
     private static bool AreNeighbours(Memory<byte> left, Memory<byte> right) => Limits.ChunkBytes == Unsafe.ByteOffset(

@@ -32,8 +32,10 @@ internal sealed class Daemon : IAsyncDisposable
 
     public string Printed { get { lock (_printed) return _printed.ToString(); } }
 
-    /// <summary>Path of the program under test.</summary>
-    public static string Program { get; } = Path.Combine(AppContext.BaseDirectory, "cfs");
+    /// <summary>Path of the program under test: the one that people run, in its own output folder.</summary>
+    public static string Program { get; } = Path.Combine(
+        AppContext.BaseDirectory, "../../../../../Cli/bin",
+        Path.GetRelativePath(Path.Combine(AppContext.BaseDirectory, "../.."), AppContext.BaseDirectory), "cfs");
 
     /// <summary>Starts `cfs ARGUMENTS` and waits until it says that <paramref name="mountPoint"/> is mounted.</summary>
     public static async Task<Daemon> StartAsync(string mountPoint, params string[] arguments)
