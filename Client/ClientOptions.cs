@@ -57,8 +57,14 @@ public sealed class ClientOptions
     /// <summary>Longest wait before a grain call is sent again. Default 2 s.</summary>
     public TimeSpan RetryDelayMax { get; init; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>How long an operation waits for a session before it fails with ETIMEDOUT. Default 30 s.</summary>
+    /// <summary>
+    /// How long a caller waits for a silo that is away before it fails with ETIMEDOUT. What was written stays in the
+    /// buffer all the same, for as long as its session may come back. Default 30 s.
+    /// </summary>
     public TimeSpan SessionWaitMax { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>As <see cref="SessionWaitMax"/>, of a client whose silo cannot be away: for ever.</summary>
+    internal TimeSpan SiloWaitMax => IsEmbedded ? Timeout.InfiniteTimeSpan : SessionWaitMax;
 
     /// <summary>Loops that hash and put written data. Default 1; more helps where files are written by several
     /// processes on many cores.</summary>

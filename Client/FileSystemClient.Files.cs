@@ -80,7 +80,7 @@ public sealed partial class FileSystemClient
             }
 
             // What a mapping wrote after the last close.
-            await _flusher.FlushAsync(known, AckMode.Applied);
+            await _flusher.FlushWithinAsync(known, AckMode.Applied, _context.Options.SiloWaitMax);
             bool isAwaited;
             lock (known.Sync)
             {
@@ -105,7 +105,8 @@ public sealed partial class FileSystemClient
         var known = Pin(inode);
         try
         {
-            var outcome = await _flusher.FlushAsync(known, AckMode.Commit);
+            var outcome = await _flusher.FlushWithinAsync(known, AckMode.Commit, _context.Options.SiloWaitMax);
+            if (outcome.Error == FsError.ETIMEDOUT) return outcome.Error;
             FsResult<Nothing> synced = Nothing.Value;
             if (!outcome.IsCommitted) synced = await SyncCommittedAsync(known, cancellationToken);
 
@@ -167,8 +168,8 @@ public sealed partial class FileSystemClient
 
     private async ValueTask<FsResult<Nothing>> FlushSlowAsync(FileHandle file)
     {
-        await _flusher.FlushAsync(file.Inode, AckMode.Applied);
-        return Report(file);
+        var outcome = await _flusher.FlushWithinAsync(file.Inode, AckMode.Applied, _context.Options.SiloWaitMax);
+        return outcome.Error == FsError.ETIMEDOUT ? outcome.Error : Report(file);
     }
 
     // A lost write is reported once to each handle.

@@ -112,7 +112,7 @@ public sealed partial class FileSystemClient
         var error = await _leases.AcquireAsync(inode, LeaseMode.Write, cancellationToken);
         if (error == FsError.None && change.SizeBytes > 0) error = await FlushBeforeAsync(inode);
         if (error != FsError.None) return error;
-        var content = await EnterAloneAsync(inode);
+        if (await EnterAloneAsync(inode) is not { } content) return FsError.ETIMEDOUT;
         var hasDropped = false;
         try
         {
@@ -165,15 +165,15 @@ public sealed partial class FileSystemClient
             if (inode.Content is not { IsDirty: true }) return FsError.None;
         }
 
-        return (await _flusher.FlushAsync(inode, AckMode.Applied)).Error;
+        return (await _flusher.FlushWithinAsync(inode, AckMode.Applied, _context.Options.SiloWaitMax)).Error;
     }
 
-    // In the gate, and nobody buffers writes.
-    private async ValueTask<FileContent> EnterAloneAsync(CachedInode inode)
+    // In the gate, and nobody buffers writes. Null: who is inside waits for a silo that is away.
+    private async ValueTask<FileContent?> EnterAloneAsync(CachedInode inode)
     {
         FileContent content;
         lock (inode.Sync) content = _context.ContentOf(inode);
-        await content.Gate.EnterAsync();
+        if (!await content.Gate.TryEnterAsync(_context.Options.SiloWaitMax, _context.Dependencies.Time)) return null;
         lock (inode.Sync) content.IsExclusive = true;
         return content;
     }
@@ -223,7 +223,7 @@ public sealed partial class FileSystemClient
             (from, to) = ((from + PageBytes - 1) & -PageBytes, to & -PageBytes);
         }
 
-        var content = await EnterAloneAsync(inode);
+        if (await EnterAloneAsync(inode) is not { } content) return FsError.ETIMEDOUT;
         try
         {
             error = await StoreAsPiecesAsync(inode, content);

@@ -130,31 +130,45 @@ public sealed partial class FileSystemClient : IFileSystem, IAsyncDisposable
     /// <summary>
     /// Everything written so far is committed and durable. Errors: EIO, ENOSPC, EDQUOT (the first of what was lost;
     /// each file
-    /// tells its own too).
+    /// tells its own too), ETIMEDOUT (the silo is away; what could not be written is still to be).
     /// </summary>
     public async ValueTask<FsResult<Nothing>> SyncAllAsync(CancellationToken cancellationToken)
     {
-        var error = FsError.None;
+        var (error, left) = (FsError.None, _context.Options.SiloWaitMax);
         foreach (var inode in _context.Dirty.Pin(int.MaxValue))
         {
-            var outcome = await _flusher.FlushAsync(inode, AckMode.Applied);
+            var outcome = await _flusher.FlushWithinAsync(inode, AckMode.Applied, left);
+
+            // The silo is away: the others need not wait for it once more.
+            if (outcome.Error == FsError.ETIMEDOUT) left = TimeSpan.Zero;
             if (error == FsError.None) error = outcome.Error;
             inode.Unpin();
         }
 
+        if (error == FsError.ETIMEDOUT) return error;
         var synced = await _context.Caller.QueryAsync(
             _context.Dependencies.Grains.GetGrain<IFileSystemGrain>(0), static (grain, _) => grain.SyncAsync(),
             cancellationToken);
         return error == FsError.None ? synced : error;
     }
 
-    /// <summary>Flushes everything, closes the session and ends the loops. What cannot be flushed is logged.</summary>
+    /// <summary>
+    /// Flushes everything, closes the session and ends the loops. What cannot be flushed, also because the silo is away
+    /// for longer than SessionWaitMax, is logged and counted as lost.
+    /// </summary>
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _isDisposed, 1) != 0) return;
         await _upkeep.DisposeAsync();
         if (_context.Sessions.Current is not null) await SyncAllAsync(CancellationToken.None);
-        await _context.Space.ShrinkAsync(0);
+        foreach (var inode in _context.Dirty.Pin(int.MaxValue))
+        {
+            _flusher.Abandon(inode);
+            inode.Unpin();
+        }
+
+        _context.Caller.IsGivenUp = true;
+        if (_context.Sessions.Current is { IsValid: true }) await _context.Space.ShrinkAsync(0);
         await _context.Sessions.DisposeAsync();
         foreach (var loop in _flushLoops) await loop.DisposeAsync();
         await _loop.DisposeAsync();

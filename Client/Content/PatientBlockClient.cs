@@ -5,7 +5,7 @@ namespace ClaudeFs.Client.Content;
 
 /// <summary>
 /// A block store behind a connection that comes and goes: what had no answer is asked again, as grain calls are, until
-/// SessionWaitMax is over. Thread-safe.
+/// SessionWaitMax is over; a flush goes on beyond that. Thread-safe.
 /// </summary>
 /// <remarks>
 /// A call may be done twice: reads change nothing, what a lost put has stored is garbage, and what a lost reservation

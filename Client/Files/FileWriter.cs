@@ -90,7 +90,8 @@ internal sealed class FileWriter
             case Need.Lease:
                 return await _leases.AcquireAsync(inode, LeaseMode.Write, cancellationToken);
             case Need.Gate:
-                await content.Gate.EnterAsync();
+                var time = _context.Dependencies.Time;
+                if (!await content.Gate.TryEnterAsync(_context.Options.SiloWaitMax, time)) return FsError.ETIMEDOUT;
                 content.Gate.Exit();
                 return FsError.None;
             case Need.Space:
@@ -101,12 +102,26 @@ internal sealed class FileWriter
                 return await _context.Space.EnsureAsync(PageBytes(offset, length), cancellationToken);
             case Need.Memory:
                 Relieve();
-                await _context.Memory.WaitAsync(cancellationToken);
-                return FsError.None;
+                return await WaitForMemoryAsync(cancellationToken);
             case Need.Quota:
                 return await _quotas.EnsureAsync(inode, content, PageBytes(offset, length), cancellationToken);
             default:
                 return FsError.EFBIG;
+        }
+    }
+
+    private async ValueTask<FsError> WaitForMemoryAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _context.Memory.WaitAsync(cancellationToken).AsTask().WaitAsync(
+                _context.Options.SiloWaitMax, _context.Dependencies.Time, cancellationToken);
+            return FsError.None;
+        }
+        catch (TimeoutException)
+        {
+            // Nothing can be flushed while the silo is away.
+            return FsError.ETIMEDOUT;
         }
     }
 

@@ -24,7 +24,9 @@ internal sealed partial class Flusher
                 if (!chunk.Valid.Intersects(start, end) || chunk.Valid.Covers(start, end)) continue;
                 if (scratch.IsEmpty) scratch = context.Slabs.RentPage();
                 var old = scratch[..(end - start)];
-                var error = await maps.ReadCommittedAsync(inode, content, chunk.Offset + start, old);
+                FsError error;
+                do error = await maps.ReadCommittedAsync(inode, content, chunk.Offset + start, old);
+                while (MayAskAgain(inode, error));
                 if (error == FsError.None) FillPage(inode, content, chunk, start, old.Span);
                 else round.LostError = error;
             }
@@ -137,7 +139,7 @@ internal sealed partial class Flusher
         var reply = await context.Caller.MutateAsync(
             inode.Id, Caller.Root, Sent(ack), (Grain: leases.File(inode), Request: request),
             static (send, op) => send.Grain.WriteAsync(op, send.Request), CancellationToken.None, under,
-            keepsAgain: true);
+            keepsAgain: true, isPatient: true);
         return (reply, ticket);
     }
 
@@ -186,6 +188,7 @@ internal sealed partial class Flusher
 
     private void NoteLost(CachedInode inode, FileContent content, long bytes, FsError error)
     {
+        if (content.IsAbandoned) return;
         content.Fail(error);
         context.Dependencies.Logger.WritesLost(inode.Id, bytes, error);
         context.Instruments.FlushFailures.Add(1);
@@ -231,7 +234,8 @@ internal sealed partial class Flusher
         var ticket = leases.Begin(inode);
         var reply = await context.Caller.MutateAsync(
             inode.Id, Caller.Root, Sent(ack), (Grain: leases.Operations(inode), Change: also),
-            static (send, op) => send.Grain.SetAttributesAsync(op, send.Change), CancellationToken.None, under);
+            static (send, op) => send.Grain.SetAttributesAsync(op, send.Change), CancellationToken.None, under,
+            isPatient: true);
         lock (inode.Sync)
         {
             if (reply.IsError)

@@ -11,7 +11,8 @@ namespace ClaudeFs.Client.Flushing;
 /// <summary>
 /// Commits what is buffered: rounds of up to 8 MiB, each filled to whole pages, put to the block store and made part of
 /// the
-/// file by one grain call. What cannot be stored is dropped, logged, and reported by the next fsync or close.
+/// file by one grain call. What cannot be stored is dropped, logged, and reported by the next fsync or close; what has
+/// no answer because the silo is away waits, and is sent again under its number, until the session is over.
 /// Thread-safe.
 /// </summary>
 /// <remarks>
@@ -49,6 +50,37 @@ internal sealed partial class Flusher(
         finally
         {
             content.Gate.Exit();
+        }
+    }
+
+    /// <summary>
+    /// As <see cref="FlushAsync"/>, but waits no longer than <paramref name="timeout"/>: then the error is ETIMEDOUT,
+    /// nothing is lost, and the flush goes on until it is through or the session is over.
+    /// </summary>
+    public async ValueTask<FlushOutcome> FlushWithinAsync(CachedInode inode, AckMode ack, TimeSpan timeout)
+    {
+        if (timeout == Timeout.InfiniteTimeSpan || !inode.TryPin()) return await FlushAsync(inode, ack);
+        var flush = FlushAndUnpinAsync(inode, ack);
+        if (flush.IsCompleted) return await flush;
+        try
+        {
+            return await flush.WaitAsync(timeout, context.Dependencies.Time);
+        }
+        catch (TimeoutException)
+        {
+            return new(FsError.ETIMEDOUT, false);
+        }
+    }
+
+    private async Task<FlushOutcome> FlushAndUnpinAsync(CachedInode inode, AckMode ack)
+    {
+        try
+        {
+            return await FlushAsync(inode, ack);
+        }
+        finally
+        {
+            inode.Unpin();
         }
     }
 
@@ -134,6 +166,17 @@ internal sealed partial class Flusher(
         }
     }
 
+    /// <summary>The client ends before this could be written: it is counted as lost, and told to nobody else.</summary>
+    public void Abandon(CachedInode inode)
+    {
+        lock (inode.Sync)
+        {
+            if (inode.Content is not { Buffer.IsEmpty: false } content) return;
+            NoteLost(inode, content, content.Buffer.ValidBytes, FsError.ETIMEDOUT);
+            content.IsAbandoned = true;
+        }
+    }
+
     /// <summary>Drops what is buffered of a file that nobody can reach any more; nobody is told.</summary>
     public void Discard(CachedInode inode)
     {
@@ -158,7 +201,9 @@ internal sealed partial class Flusher(
             if (!content.Buffer.HasCurrent || !content.Map.IsUnknown) return FsError.None;
         }
 
-        var error = await maps.LoadAsync(inode, content, 0, 1);
+        FsError error;
+        do error = await maps.LoadAsync(inode, content, 0, 1);
+        while (MayAskAgain(inode, error));
         if (error == FsError.None) return FsError.None;
         lock (inode.Sync)
         {
@@ -241,6 +286,7 @@ internal sealed partial class Flusher(
             var put = await pipeline.RunAsync(round.Chunks, round.SizeBytes);
             context.Instruments.FlushedBytes.Add(put.StoredBytes);
             lock (inode.Sync) Spend(content, put.SpaceBytes);
+            if (MayAskAgain(inode, put.Error)) continue;
             if (put.Updates.IsEmpty)
             {
                 lock (inode.Sync) Lose(inode, content, round, put.Error == FsError.None ? round.LostError : put.Error);
@@ -250,6 +296,14 @@ internal sealed partial class Flusher(
             var error = await CommitAsync(inode, content, round, put, ack, mayPutAgain: attempt < Limits.PutAgainMax);
             if (error != FsError.EAGAIN) return error;
         }
+    }
+
+    // The silo is away, and the session under which this was written may still come back: it stays as it is.
+    private bool MayAskAgain(CachedInode inode, FsError error)
+    {
+        var isUnanswered = error is FsError.ETIMEDOUT or FsError.EHOSTUNREACH or FsError.ENOTCONN;
+        if (!isUnanswered || context.Options.IsEmbedded) return false;
+        lock (inode.Sync) return !context.Caller.IsGivenUp && inode.Session is { IsLost: false };
     }
 
     private ChunkNamer Namer()

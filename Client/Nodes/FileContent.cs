@@ -71,6 +71,9 @@ internal sealed class FileContent(SlabPool pool, ILoop loop)
     /// <summary>How the last flush failed.</summary>
     public FsError LastError { get; private set; }
 
+    /// <summary>The client has ended: what is not committed was counted as lost.</summary>
+    public bool IsAbandoned { get; set; }
+
     /// <summary>Failures that an fsync has reported.</summary>
     public ulong SyncedErrorCount { get; set; }
 

@@ -11,6 +11,15 @@ namespace ClaudeFs.Client.Sessions;
 internal sealed class GrainCaller(
     SessionKeeper sessions, ClientDependencies dependencies, ClientOptions options, ClientInstruments instruments)
 {
+    /// <summary>The client ends: who does not let go of an operation until it has its answer does so now.</summary>
+    public bool IsGivenUp
+    {
+        get => Volatile.Read(ref _isGivenUp);
+        set => Volatile.Write(ref _isGivenUp, value);
+    }
+
+    private bool _isGivenUp;
+
     /// <summary>Whether an exception says that the call's outcome is unknown, or that it never arrived.</summary>
     public static bool IsConnectionFault(Exception fault) =>
         fault is TimeoutException or OrleansException or IOException or ObjectDisposedException;
@@ -61,17 +70,20 @@ internal sealed class GrainCaller(
     /// more:
     /// what was written under a lease may not be committed without it. EAGAIN (a grain is overrun) is tried again as
     /// another
-    /// operation, but for <paramref name="keepsAgain"/>, where it means something to the caller.
+    /// operation, but for <paramref name="keepsAgain"/>, where it means something to the caller. With
+    /// <paramref name="isPatient"/> there is no ETIMEDOUT while the session under which it goes may still come back: it
+    /// is repeated under its number, however long the silo is away.
     /// </summary>
     public async ValueTask<FsResult<TReply>> MutateAsync<TArgument, TReply>(
         InodeId on, Caller caller, AckMode ack, TArgument argument,
         Func<TArgument, OperationContext, ValueTask<FsResult<TReply>>> call, CancellationToken cancellationToken,
-        ClientSession? under = null, bool keepsAgain = false)
+        ClientSession? under = null, bool keepsAgain = false, bool isPatient = false)
     {
         var delay = options.RetryDelay;
         for (var attempt = 0; ; attempt++)
         {
             var session = await sessions.GetAsync(cancellationToken);
+            if (session.Error == FsError.ETIMEDOUT && isPatient && !IsGivenUp && under is { IsLost: false }) continue;
             if (session.IsError) return session.Error;
             if (under is not null && !ReferenceEquals(under, session.Value)) return FsError.ESTALE;
             var window = session.Value.Window(on.Shard);
@@ -88,7 +100,8 @@ internal sealed class GrainCaller(
             var id = new OperationId(session.Value.Id, on.Shard, number);
             try
             {
-                var (reply, isFirstAnswer) = await SendAsync(session.Value, id, window, caller, ack, argument, call);
+                var (reply, isFirstAnswer) = await SendAsync(
+                    session.Value, id, window, caller, ack, argument, call, isPatient);
                 var isBusy = reply.Error == FsError.EAGAIN && !keepsAgain && attempt < Limits.CallRetriesMax;
                 var mayRepeat = reply.Error == FsError.ESTALE && isFirstAnswer && attempt == 0;
                 if (!isBusy && (!mayRepeat || !session.Value.IsLost)) return reply;
@@ -105,10 +118,10 @@ internal sealed class GrainCaller(
 
     private async ValueTask<(FsResult<TReply> Reply, bool IsFirstAnswer)> SendAsync<TArgument, TReply>(
         ClientSession session, OperationId id, OperationWindow window, Caller caller, AckMode ack, TArgument argument,
-        Func<TArgument, OperationContext, ValueTask<FsResult<TReply>>> call)
+        Func<TArgument, OperationContext, ValueTask<FsResult<TReply>>> call, bool isPatient)
     {
         var delay = options.RetryDelay;
-        for (var attempt = 0; ; attempt++)
+        for (var (attempt, refusals) = (0, 0); ; attempt++)
         {
             if (session.IsLost) return (attempt == 0 ? FsError.ESTALE : FsError.EIO, attempt == 0);
             var returns = session.Returns;
@@ -118,7 +131,8 @@ internal sealed class GrainCaller(
                 {
                     Seen = sessions.Clock.LastGiven,
                 });
-                if (reply.Error != FsError.ESTALE || attempt >= Limits.CallRetriesMax) return (reply, attempt == 0);
+                var isAnswer = reply.Error != FsError.ESTALE || refusals++ >= Limits.CallRetriesMax;
+                if (isAnswer) return (reply, attempt == 0);
 
                 // A silo that has restarted knows no session before it came back; then the same number has its answer.
                 if (await IsKnownSinceAsync(session, returns)) return (reply, attempt == 0);
@@ -130,7 +144,8 @@ internal sealed class GrainCaller(
             }
             catch (Exception fault) when (IsConnectionFault(fault))
             {
-                if (attempt >= Limits.CallRetriesMax) return (GiveUp(fault), false);
+                var goesOn = isPatient ? !IsGivenUp : attempt < Limits.CallRetriesMax;
+                if (!goesOn) return (GiveUp(fault), false);
                 await PauseAsync(fault, delay, CancellationToken.None);
                 delay = Next(delay);
             }

@@ -57,6 +57,29 @@ internal sealed class AsyncGate(ILoop loop)
         }
     }
 
+    /// <summary>As <see cref="EnterAsync"/>, but waits no longer than this; false when it is not inside then.</summary>
+    public async ValueTask<bool> TryEnterAsync(TimeSpan timeout, TimeProvider time)
+    {
+        if (TryEnter()) return true;
+        var entering = EnterAsync().AsTask();
+        try
+        {
+            await entering.WaitAsync(timeout, time);
+            return true;
+        }
+        catch (TimeoutException)
+        {
+            _ = LeaveAgainAsync(entering);
+            return false;
+        }
+    }
+
+    private async Task LeaveAgainAsync(Task entering)
+    {
+        await entering;
+        Exit();
+    }
+
     /// <summary>Leaves; the first waiter is inside from here on.</summary>
     public void Exit()
     {

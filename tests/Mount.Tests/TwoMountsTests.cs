@@ -1,4 +1,5 @@
 using ClaudeFs.Mount.Tests.Harness;
+using ClaudeFs.TestKit;
 
 namespace ClaudeFs.Mount.Tests;
 
@@ -47,6 +48,36 @@ public sealed class TwoMountsTests
             await open.ReadExactlyAsync(read);
             Assert.Equal(data, read);
         }
+    }
+
+    // With CLAUDEFS_TEST_LONG=1: fsync waits for its silo for 30 s.
+    [Fact]
+    public async Task What_a_mount_has_written_waits_for_a_silo_that_is_away_for_longer_than_fsync_waits()
+    {
+        if (!TestLength.IsLong) return;
+        await using var a = await DevMount.StartAsync("512M");
+        await using var b = await a.MountAgainAsync("b");
+        var (written, killed) = (Path.Combine(a.Scratch, "written"), Path.Combine(a.Scratch, "killed"));
+        var writing = Shell.TryAsync($"""
+            python3 -c '
+            import errno, os, time
+            file = os.open("file", os.O_CREAT | os.O_WRONLY)
+            os.write(file, b"a" * 1000000)
+            open("{written}", "w").close()
+            while not os.path.exists("{killed}"): time.sleep(0.05)
+            os.write(file, b"b" * 1000000)
+            try: os.fsync(file)
+            except OSError as error: print(errno.errorcode[error.errno])'
+            """, b.MountPoint);
+        await Shell.WaitAsync($"test -e '{written}'", TimeSpan.FromSeconds(30));
+        await a.KillAsync();
+        await File.WriteAllTextAsync(killed, "");
+        Assert.Equal("ETIMEDOUT\n", (await writing).Output);
+        await a.StartDaemonAsync();
+        await Shell.RunAsync("sync file", b.MountPoint);
+        await Shell.RunAsync(
+            "test $(stat -c %s file) = 2000000; test $(tr -d a <file | wc -c) = 1000000", a.MountPoint);
+        await b.UnmountAsync();
     }
 
     [Fact]
