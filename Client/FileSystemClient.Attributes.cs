@@ -19,7 +19,7 @@ public sealed partial class FileSystemClient
         var session = _context.Sessions.Current;
         lock (known.Sync)
         {
-            if (known.CanAnswer(session))
+            if (known.CanTell(session))
             {
                 known.IsForgotten = false;
                 var ttl = known.Ttl(session, _context.Options.AttributesTtlMax);

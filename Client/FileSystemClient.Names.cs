@@ -201,11 +201,11 @@ public sealed partial class FileSystemClient
         if (_context.Nodes.Find(child) is not { } inode) return false;
         lock (inode.Sync)
         {
-            var canAnswer = inode.CanAnswer(session);
-            if (canAnswer) node = new Node(inode.Visible, ttl, inode.Ttl(session, _context.Options.AttributesTtlMax));
+            var canTell = inode.CanTell(session);
+            if (canTell) node = new Node(inode.Visible, ttl, inode.Ttl(session, _context.Options.AttributesTtlMax));
             inode.IsForgotten = false;
             inode.Unpin();
-            return canAnswer;
+            return canTell;
         }
     }
 

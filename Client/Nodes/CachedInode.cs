@@ -105,7 +105,13 @@ internal sealed class CachedInode(InodeId id, EntryTally tally)
         _mode >= mode && session is not null && ReferenceEquals(_session, session) && session.IsValid
         && session.EpochOf(Id.Shard) == _epoch;
 
-    /// <summary>Whether attributes may be answered from here.</summary>
+    /// <summary>
+    /// Whether attributes may be told from here. While a change of the client's own is under way they are asked for:
+    /// another client may have been told already what its answer will say.
+    /// </summary>
+    public bool CanTell(ClientSession? session) => ChangesUnderWay == 0 && CanAnswer(session);
+
+    /// <summary>Whether attributes are known, and hold.</summary>
     public bool CanAnswer(ClientSession? session) => HasAttributes && !IsStale && Holds(LeaseMode.Read, session);
 
     /// <summary>How long a front end may keep attributes or names.</summary>

@@ -93,7 +93,7 @@ internal sealed class InodeLeases(ClientContext context)
         lock (inode.Sync)
         {
             inode.IsForgotten = false;
-            var ttl = inode.CanAnswer(session) ? inode.Ttl(session, context.Options.AttributesTtlMax) : TimeSpan.Zero;
+            var ttl = inode.CanTell(session) ? inode.Ttl(session, context.Options.AttributesTtlMax) : TimeSpan.Zero;
             return new Node(inode.Visible, entryTtl, ttl);
         }
     }
