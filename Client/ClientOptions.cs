@@ -1,3 +1,4 @@
+using ClaudeFs.Grains;
 using ClaudeFs.Primitives;
 
 namespace ClaudeFs.Client;
@@ -65,6 +66,13 @@ public sealed class ClientOptions
 
     /// <summary>As <see cref="SessionWaitMax"/>, of a client whose silo cannot be away: for ever.</summary>
     internal TimeSpan SiloWaitMax => IsEmbedded ? Timeout.InfiniteTimeSpan : SessionWaitMax;
+
+    /// <summary>
+    /// When a change is answered that nobody wants durable yet. A client that dies with its silo would gain nothing by
+    /// waiting for the log; a remote one outlives it, and lets go of a change only when that is not in the silo's
+    /// memory alone.
+    /// </summary>
+    internal AckMode Ack => IsEmbedded ? AckMode.Applied : AckMode.Commit;
 
     /// <summary>Loops that hash and put written data. Default 1; more helps where files are written by several
     /// processes on many cores.</summary>

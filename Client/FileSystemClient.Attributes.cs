@@ -142,7 +142,7 @@ public sealed partial class FileSystemClient
         {
             var ticket = BeginChange(known);
             var reply = await _context.Caller.MutateAsync(
-                inode, caller, AckMode.Commit,
+                inode, caller, Ack,
                 (Grain: _leases.Operations(known), Name: name, Value: value.ToArray(), Mode: mode),
                 static (ask, op) => ask.Grain.SetXattrAsync(op, ask.Name, ask.Value, ask.Mode), cancellationToken);
             lock (known.Sync) known.HasNoXattrs = false;
@@ -164,7 +164,7 @@ public sealed partial class FileSystemClient
         {
             var ticket = BeginChange(known);
             var reply = await _context.Caller.MutateAsync(
-                inode, caller, AckMode.Commit, (Grain: _leases.Operations(known), Name: name),
+                inode, caller, Ack, (Grain: _leases.Operations(known), Name: name),
                 static (ask, op) => ask.Grain.RemoveXattrAsync(op, ask.Name), cancellationToken);
             EndChange(known, ticket);
             return reply;
@@ -233,7 +233,7 @@ public sealed partial class FileSystemClient
         change = WithLocal(inode, change);
         var ticket = BeginChange(inode);
         var reply = await _context.Caller.MutateAsync(
-            inode.Id, caller, AckMode.Commit, (Grain: _leases.Operations(inode), Change: change),
+            inode.Id, caller, Ack, (Grain: _leases.Operations(inode), Change: change),
             static (ask, op) => ask.Grain.SetAttributesAsync(op, ask.Change), cancellationToken);
         EndChange(inode, ticket, reply.IsError ? null : reply.Value);
         if (reply.IsError) return reply.Error;

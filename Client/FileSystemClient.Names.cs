@@ -95,7 +95,7 @@ public sealed partial class FileSystemClient
         {
             var (ticket, own) = (BeginChange(directory, newName), BeginChange(inode));
             var reply = await _context.Caller.MutateAsync(
-                newParent, caller, AckMode.Commit, (Grain: _leases.Directory(directory), Name: newName, Target: target),
+                newParent, caller, Ack, (Grain: _leases.Directory(directory), Name: newName, Target: target),
                 static (ask, op) => ask.Grain.LinkAsync(op, ask.Name, ask.Target), cancellationToken);
             EndChange(directory, newName, reply.IsError ? null : target, ticket, reply.Value.EntriesLease);
             EndChange(inode, own, reply.IsError ? null : new(reply.Value.Attributes, reply.Value.InodeLease));
@@ -130,7 +130,7 @@ public sealed partial class FileSystemClient
         {
             var (left, entered) = (BeginChange(from, name), BeginChange(to, newName));
             var reply = await _context.Caller.MutateAsync(
-                parent, caller, AckMode.Commit,
+                parent, caller, Ack,
                 (Grain: _leases.Directory(from), Name: name, NewParent: newParent, NewName: newName, Flags: flags),
                 static (ask, op) => ask.Grain.RenameAsync(op, ask.Name, ask.NewParent, ask.NewName, ask.Flags),
                 cancellationToken);
@@ -162,7 +162,7 @@ public sealed partial class FileSystemClient
         {
             var ticket = BeginChange(directory, name);
             var reply = await _context.Caller.MutateAsync(
-                parent, caller, AckMode.Commit,
+                parent, caller, Ack,
                 (Grain: _leases.Directory(directory), Name: name, IsDirectory: isDirectory),
                 static (ask, op) => ask.IsDirectory
                     ? ask.Grain.RemoveDirectoryAsync(op, ask.Name)
@@ -258,7 +258,7 @@ public sealed partial class FileSystemClient
     {
         var ticket = BeginChange(directory, name);
         var reply = await _context.Caller.MutateAsync(
-            directory.Id, caller, AckMode.Commit, (Grain: _leases.Directory(directory), Name: name, Request: request),
+            directory.Id, caller, Ack, (Grain: _leases.Directory(directory), Name: name, Request: request),
             static (ask, op) => ask.Grain.MakeAsync(op, ask.Name, ask.Request), cancellationToken);
         InodeId? child = reply.IsError ? null : reply.Value.Attributes.Inode;
         EndChange(directory, name, child, ticket, reply.Value.EntriesLease);

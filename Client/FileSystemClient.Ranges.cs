@@ -129,7 +129,7 @@ public sealed partial class FileSystemClient
 
             var ticket = BeginChange(inode);
             var reply = await _context.Caller.MutateAsync(
-                inode.Id, caller, AckMode.Commit, (Grain: _leases.File(inode), Change: WithLocal(inode, change)),
+                inode.Id, caller, Ack, (Grain: _leases.File(inode), Change: WithLocal(inode, change)),
                 static (ask, op) => ask.Grain.SetAttributesAsync(op, ask.Change), cancellationToken);
             lock (inode.Sync)
             {
@@ -230,7 +230,7 @@ public sealed partial class FileSystemClient
             if (error != FsError.None || to <= from) return error;
             var ticket = BeginChange(inode);
             var reply = await _context.Caller.MutateAsync(
-                inode.Id, caller, AckMode.Commit,
+                inode.Id, caller, Ack,
                 (Grain: _leases.File(inode), Mode: mode, Offset: (ulong)from, Length: (ulong)(to - from)),
                 static (ask, op) => ask.Grain.AllocateAsync(op, ask.Mode, ask.Offset, ask.Length), cancellationToken);
             lock (inode.Sync)

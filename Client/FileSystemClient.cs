@@ -175,6 +175,8 @@ public sealed partial class FileSystemClient : IFileSystem, IAsyncDisposable
         _context.Instruments.Dispose();
     }
 
+    private AckMode Ack => _context.Options.Ack;
+
     private CachedInode Pin(InodeId inode)
     {
         _context.Instruments.Operations.Add(1);

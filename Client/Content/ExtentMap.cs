@@ -123,10 +123,11 @@ internal sealed class ExtentMap
         Inline = null;
         foreach (var update in updates)
         {
-            if (IsKnown(update.Index))
-            {
-                _extents[update.Index] = PieceMerge.Replace(Pieces(update.Index), update.Pieces.AsSpan());
-            }
+            if (!IsKnown(update.Index)) continue;
+            var known = _extents.GetValueOrDefault(update.Index) ?? [];
+            var updated = update.Pieces.AsSpan();
+            if (ExtentPieces.TryMatch(known, updated, out var first)) updated.CopyTo(known.AsSpan(first));
+            else _extents[update.Index] = PieceMerge.Replace(known, updated);
         }
 
         if (_extents.Count > Limits.ExtentsCachedPerFileMax) Forget();
@@ -182,7 +183,7 @@ internal sealed class ExtentMap
         ReadPlan plan)
     {
         var position = from;
-        for (var i = FirstEndingAfter(pieces, (uint)(from - extentOffset)); i < pieces.Length; i++)
+        for (var i = ExtentPieces.IndexEndingAfter(pieces, (uint)(from - extentOffset)); i < pieces.Length; i++)
         {
             ref readonly var piece = ref pieces[i];
             var start = Math.Max(extentOffset + piece.Offset, position);
@@ -204,18 +205,5 @@ internal sealed class ExtentMap
         }
 
         destination[(int)(position - origin)..(int)(to - origin)].Clear();
-    }
-
-    private static int FirstEndingAfter(ReadOnlySpan<ExtentPiece> pieces, uint position)
-    {
-        var (low, high) = (0, pieces.Length);
-        while (low < high)
-        {
-            var middle = (low + high) >>> 1;
-            if (pieces[middle].End <= position) low = middle + 1;
-            else high = middle;
-        }
-
-        return low;
     }
 }

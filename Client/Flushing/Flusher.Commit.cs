@@ -143,8 +143,7 @@ internal sealed partial class Flusher
         return (reply, ticket);
     }
 
-    // A remote client outlives its silo: it lets go of what it wrote only when that is not in the silo's memory alone.
-    private AckMode Sent(AckMode ack) => context.Options.IsEmbedded ? ack : AckMode.Commit;
+    private AckMode Sent(AckMode ack) => ack == AckMode.Commit ? ack : context.Options.Ack;
 
     private void Learn(
         CachedInode inode, FileContent content, WriteRequest request, AttributesReply reply, in Ticket ticket)

@@ -16,7 +16,7 @@ internal abstract class CommitWaiter
 /// <summary>A pooled waiter that holds the answer meanwhile.</summary>
 internal sealed class CommitWaiter<T> : CommitWaiter, IValueTaskSource<FsResult<T>>
 {
-    private static readonly Pool<CommitWaiter<T>> Pool = new(() => new());
+    private static readonly Pool<CommitWaiter<T>> Pool = new(() => new(), StoreLimits.PooledMax);
     private ManualResetValueTaskSourceCore<FsResult<T>> _core;
     private FsResult<T> _answer;
 

@@ -23,7 +23,7 @@ internal sealed class Committer : IAssistedWork, IDisposable
     private readonly ILoop _loop;
     private readonly ILoop _ackLoop;
     private readonly AppendBuffer _buffer = new();
-    private readonly Pool<AckGroup> _groups = new(() => new());
+    private readonly Pool<AckGroup> _groups = new(() => new(), StoreLimits.PooledMax);
     private List<ShardBatch> _queue = [];
     private List<ShardBatch> _taken = [];
     private int _takenFrom;
@@ -269,6 +269,7 @@ internal sealed class Committer : IAssistedWork, IDisposable
             _takenFrom += count;
         }
 
+        foreach (var batch in batches) batch.ReleaseRecord();
         var group = _groups.Rent();
         group.IsCommitted = true;
         group.Pool = _groups;

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 using ClaudeFs.Platform.Seams;
 using ClaudeFs.Primitives;
 
@@ -14,8 +15,15 @@ public static class ExtentMap
     public static ImmutableArray<ExtentPiece> Splice(
         ImmutableArray<ExtentPiece> before, ReadOnlySpan<ExtentPiece> updates)
     {
-        var after = new List<ExtentPiece>((before.IsDefault ? 0 : before.Length) + updates.Length);
         var old = before.IsDefault ? [] : before.AsSpan();
+        if (ExtentPieces.TryMatch(old, updates, out var first))
+        {
+            var copy = old.ToArray();
+            updates.CopyTo(copy.AsSpan(first));
+            return ImmutableCollectionsMarshal.AsImmutableArray(copy);
+        }
+
+        var after = new List<ExtentPiece>(old.Length + updates.Length);
         var index = 0;
         ExtentPiece? rest = null;
         foreach (ref readonly var update in updates)

@@ -25,7 +25,8 @@ public sealed partial class MetadataStore : IAsyncDisposable
 
     private readonly MetadataSeams _seams;
     private readonly CleanBudget _budget = new(StoreLimits.CleanRowsBytesMax);
-    private readonly Pool<ShardBatch> _batches = new(static () => new());
+    private readonly Pool<ShardBatch> _batches = new(static () => new(), StoreLimits.PooledBatchesMax);
+    private readonly Pool<BatchRecord> _records = new(static () => new(), StoreLimits.PooledMax);
     private readonly Committer _committer;
     private readonly ILoop _commitLoop;
     private readonly ILoop _ackLoop;
@@ -242,6 +243,15 @@ public sealed partial class MetadataStore : IAsyncDisposable
     {
         batch.Clear();
         _batches.Return(batch);
+    }
+
+    internal BatchRecord RentRecord() => _records.Rent();
+
+    internal void ReturnRecord(BatchRecord record)
+    {
+        record.Head.Clear();
+        record.Body.Clear();
+        _records.Return(record);
     }
 
     /// <summary>A batch that no append could ever hold would stop all that come after it.</summary>

@@ -1,11 +1,11 @@
 namespace ClaudeFs.Grains.Storage;
 
-/// <summary>Objects kept for reuse, at most <see cref="StoreLimits.PooledMax"/>. Thread-safe.</summary>
-internal sealed class Pool<T>(Func<T> create)
+/// <summary>Objects kept for reuse, a bounded number. Thread-safe.</summary>
+internal sealed class Pool<T>(Func<T> create, int itemsMax)
     where T : class
 {
     private readonly Lock _lock = new();
-    private readonly T?[] _items = new T?[StoreLimits.PooledMax];
+    private readonly T?[] _items = new T?[itemsMax];
     private int _count;
 
     public T Rent()

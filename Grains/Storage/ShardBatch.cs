@@ -13,7 +13,7 @@ public sealed class ShardBatch
 {
     private readonly List<RowChange> _changes = [];
     private readonly List<ReferenceDelta> _references = [];
-    private readonly RecordWriter _body = new();
+    private BatchRecord? _record;
 
     internal ShardBatch()
     {
@@ -33,9 +33,9 @@ public sealed class ShardBatch
     internal ulong Sequence { get; set; }
 
     /// <summary>Encoded and ready for the log, changes excluded.</summary>
-    internal RecordWriter Head { get; } = new();
+    internal RecordWriter Head => Record.Head;
 
-    internal RecordWriter Body => _body;
+    internal RecordWriter Body => Record.Body;
 
     internal IReadOnlyList<RowChange> Changes => _changes;
 
@@ -51,7 +51,7 @@ public sealed class ShardBatch
     {
         Invariant.That(row is not (ExtentRow or AnswerRow or CounterRow));
         Log(ChangeKind.Put);
-        RowCodec.Write(_body, row);
+        RowCodec.Write(Body, row);
         Add(row.Key, row);
     }
 
@@ -88,9 +88,9 @@ public sealed class ShardBatch
         var pieces = ExtentMap.Splice(old, updates);
         ExtentMap.AddReferences(old.AsSpan(), pieces.AsSpan(), _references);
         Log(ChangeKind.Splice);
-        _body.Varint(inode.Value);
-        _body.Varint(index);
-        RowCodec.WritePieces(_body, updates);
+        Body.Varint(inode.Value);
+        Body.Varint(index);
+        RowCodec.WritePieces(Body, updates);
         var after = pieces.Length == 0 ? null : new ExtentRow(inode, index, pieces, Stamp);
         Add(RowKey.Extent(inode, index), after);
         return after;
@@ -102,9 +102,9 @@ public sealed class ShardBatch
         Invariant.That(counter.Kind != CounterKind.Total);
         if (bytes == 0 && inodes == 0) return;
         Log(ChangeKind.Count);
-        _body.Signed(counter.Value);
-        _body.Signed(bytes);
-        _body.Signed(inodes);
+        Body.Signed(counter.Value);
+        Body.Signed(bytes);
+        Body.Signed(inodes);
         _changes.Add(new(RowKey.Counter(counter), null, bytes, inodes));
     }
 
@@ -130,7 +130,7 @@ public sealed class ShardBatch
     internal void AddStoreRow(Row row)
     {
         Log(ChangeKind.Put);
-        RowCodec.Write(_body, row);
+        RowCodec.Write(Body, row);
         Add(row.Key, row);
     }
 
@@ -167,30 +167,48 @@ public sealed class ShardBatch
         OperationRecord.WriteReferences(head, _references);
     }
 
+    /// <summary>The log has it: from here on only the changes are needed.</summary>
+    internal void ReleaseRecord()
+    {
+        if (_record is { } record) Shard.Store.ReturnRecord(record);
+        _record = null;
+    }
+
     internal void Clear()
     {
         _changes.Clear();
         _references.Clear();
-        _body.Clear();
-        Head.Clear();
+        ReleaseRecord();
         Answer = null;
         IsJoinedToNext = false;
         Shard = null!;
         Sequence = 0;
     }
 
+    private BatchRecord Record => _record ??= Shard.Store.RentRecord();
+
     private void Delete(in RowKey key)
     {
         Log(ChangeKind.Delete);
-        _body.Byte((byte)key.Kind);
-        _body.Signed(key.Owner);
-        _body.Signed(key.Item);
+        Body.Byte((byte)key.Kind);
+        Body.Signed(key.Owner);
+        Body.Signed(key.Item);
         Add(key, null);
     }
 
     private void Add(in RowKey key, Row? row) => _changes.Add(new(key, row, 0, 0));
 
-    private void Log(ChangeKind kind) => _body.Byte((byte)kind);
+    private void Log(ChangeKind kind) => Body.Byte((byte)kind);
+}
+
+/// <summary>
+/// What the log gets of a batch. Pooled by itself: the log needs it for less time than the tables need the batch.
+/// </summary>
+internal sealed class BatchRecord
+{
+    public RecordWriter Head { get; } = new();
+
+    public RecordWriter Body { get; } = new();
 }
 
 /// <summary>

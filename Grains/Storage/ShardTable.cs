@@ -14,7 +14,8 @@ namespace ClaudeFs.Grains.Storage;
 internal sealed class ShardTable(CleanBudget budget)
 {
     private readonly Dictionary<RowKey, Entry> _entries = [];
-    private readonly Dictionary<(RowKind Kind, long Owner), OrderedKeys> _dirty = [];
+    // By kind and owner: keys without an item.
+    private readonly Dictionary<RowKey, OrderedKeys> _dirty = [];
     private Entry? _oldestClean;
     private Entry? _newestClean;
 
@@ -102,7 +103,7 @@ internal sealed class ShardTable(CleanBudget budget)
 
     /// <summary>Keys of dirty entries of an owner above <paramref name="after"/>, in order; how many.</summary>
     public int CopyDirty(RowKind kind, long owner, long after, Span<long> into) =>
-        _dirty.TryGetValue((kind, owner), out var keys) ? keys.CopyAfter(after, into) : 0;
+        _dirty.TryGetValue(new(kind, owner, 0), out var keys) ? keys.CopyAfter(after, into) : 0;
 
     // Versions older than the newest committed one serve nobody any more.
     private static void Trim(RowState newest, ulong committed)
@@ -117,15 +118,16 @@ internal sealed class ShardTable(CleanBudget budget)
 
     private OrderedKeys DirtyKeys(in RowKey key)
     {
-        ref var keys = ref CollectionsMarshal.GetValueRefOrAddDefault(_dirty, (key.Kind, key.Owner), out _);
+        ref var keys = ref CollectionsMarshal.GetValueRefOrAddDefault(_dirty, key with { Item = 0 }, out _);
         return keys ??= new();
     }
 
     private void RemoveDirty(in RowKey key)
     {
-        var keys = _dirty[(key.Kind, key.Owner)];
+        var owner = key with { Item = 0 };
+        var keys = _dirty[owner];
         keys.Remove(key.Item);
-        if (keys.Count == 0) _dirty.Remove((key.Kind, key.Owner));
+        if (keys.Count == 0) _dirty.Remove(owner);
     }
 
     private void MakeClean(Entry entry)

@@ -56,6 +56,9 @@ public static class StoreLimits
     /// <summary>Pooled objects kept per kind.</summary>
     public const int PooledMax = 1024;
 
+    /// <summary>Pooled batches: what a mount commits while the tables follow.</summary>
+    public const int PooledBatchesMax = 8 * 1024;
+
     /// <summary>Read connections to the tables.</summary>
     public const int TableReadersMax = 8;
 

@@ -45,7 +45,7 @@ internal sealed partial class Activation
         }
 
         var now = System.Now;
-        var isIdle = _state == ActivationState.Valid && RunningCount == 0 && WaitingCount == 0 && _inbox.IsEmpty
+        var isIdle = _state == ActivationState.Valid && RunningCount == 0 && WaitingCount == 0 && !HasWork
             && now - LastUsed >= System.ToTimestamp(ageLimit) && now >= _keepUntil && !System.HasUncommittedWork(this);
         if (isIdle)
         {
@@ -205,7 +205,7 @@ internal sealed partial class Activation
         }
 
         // What came in meanwhile is refused as well: sent on, it would only try again at once.
-        for (var count = _inbox.Count; count > 0 && _inbox.TryDequeue(out var item); count--)
+        for (var count = _inbox?.Count ?? 0; count > 0 && _inbox!.TryDequeue(out var item); count--)
         {
             if (item.Callback is null)
             {

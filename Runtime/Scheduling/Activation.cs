@@ -48,7 +48,8 @@ internal sealed partial class Activation : IThreadPoolWorkItem
     [ThreadStatic]
     private static int t_inlineDepth;
 
-    private readonly ConcurrentQueue<WorkItem> _inbox = new();
+    // Most activations never queue anything: there from the first item on.
+    private ConcurrentQueue<WorkItem>? _inbox;
     private int _turn;
     private int _mailboxCount;
     private int _running;
@@ -93,7 +94,17 @@ internal sealed partial class Activation : IThreadPoolWorkItem
 
     internal long LastUsed { get; private set; }
 
-    private bool HasWork => !_inbox.IsEmpty;
+    private bool HasWork => Volatile.Read(ref _inbox) is { IsEmpty: false };
+
+    private ConcurrentQueue<WorkItem> Inbox
+    {
+        get
+        {
+            if (Volatile.Read(ref _inbox) is { } inbox) return inbox;
+            Interlocked.CompareExchange(ref _inbox, new(), null);
+            return _inbox;
+        }
+    }
 
     /// <summary>Skips the coming up: the object is there.</summary>
     internal void BecomeValid() => _state = ActivationState.Valid;
@@ -115,7 +126,7 @@ internal sealed partial class Activation : IThreadPoolWorkItem
 
         var kind = Kind.IsReentrant ? CallKind.Free : KindOf(method);
         var now = System.Now;
-        if (_state != ActivationState.Valid || IsDeactivationWanted || !_inbox.IsEmpty || !MayRun(kind)
+        if (_state != ActivationState.Valid || IsDeactivationWanted || HasWork || !MayRun(kind)
             || !MayFollow(caller, now)
             || _running >= RuntimeLimits.RunningCallsMax)
         {
@@ -149,10 +160,10 @@ internal sealed partial class Activation : IThreadPoolWorkItem
     {
         SynchronizationContext.SetSynchronizationContext(callerContext);
         t_inlineDepth--;
-        if (_inbox.IsEmpty && (_waiting.Count == 0 || !MayRunNext()) && !IsLifeChanging)
+        if (!HasWork && (_waiting.Count == 0 || !MayRunNext()) && !IsLifeChanging)
         {
             Interlocked.Exchange(ref _turn, 0);
-            if (!_inbox.IsEmpty)
+            if (HasWork)
             {
                 Wake();
             }
@@ -175,7 +186,7 @@ internal sealed partial class Activation : IThreadPoolWorkItem
         }
 
         request.Context.Target = this;
-        _inbox.Enqueue(new WorkItem(null, request, request.Context));
+        Inbox.Enqueue(new WorkItem(null, request, request.Context));
         if (!Kind.IsObserver && !request.Method.IsOneWay && t_inlineDepth < RuntimeLimits.InlineDepthMax
             && Interlocked.CompareExchange(ref _turn, 1, 0) == 0)
         {
@@ -189,7 +200,7 @@ internal sealed partial class Activation : IThreadPoolWorkItem
 
     internal void PostContinuation(CallContext context, SendOrPostCallback callback, object? state)
     {
-        _inbox.Enqueue(new WorkItem(callback, state, context));
+        Inbox.Enqueue(new WorkItem(callback, state, context));
         Wake();
     }
 
@@ -350,7 +361,7 @@ internal sealed partial class Activation : IThreadPoolWorkItem
             return true;
         }
 
-        if (!_inbox.TryDequeue(out var item))
+        if (_inbox is null || !_inbox.TryDequeue(out var item))
         {
             return false;
         }

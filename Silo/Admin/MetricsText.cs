@@ -6,9 +6,9 @@ using System.Text;
 namespace ClaudeFs.Silo.Admin;
 
 /// <summary>
-/// Gathers every meter of this process whose name begins with "ClaudeFs" or "claudefs" and writes them in Prometheus'
-/// text format 0.0.4 (no exporter for it is to be had as a package). Thread-safe. Source:
-/// prometheus.io/docs/instrumenting/exposition_formats.
+/// Gathers every meter of this process whose name begins with "ClaudeFs" or "claudefs", and the runtime's own (memory,
+/// collections, threads), and writes them in Prometheus' text format 0.0.4 (no exporter for it is to be had as a
+/// package). Thread-safe. Source: prometheus.io/docs/instrumenting/exposition_formats.
 /// </summary>
 public sealed class MetricsText : IDisposable
 {
@@ -22,7 +22,8 @@ public sealed class MetricsText : IDisposable
     {
         _listener.InstrumentPublished = (instrument, listener) =>
         {
-            if (instrument.Meter.Name.StartsWith("claudefs", StringComparison.OrdinalIgnoreCase))
+            var meter = instrument.Meter.Name;
+            if (meter.StartsWith("claudefs", StringComparison.OrdinalIgnoreCase) || meter == "System.Runtime")
                 listener.EnableMeasurementEvents(instrument);
         };
         _listener.SetMeasurementEventCallback<byte>((i, v, tags, _) => Record(i, v, tags));

@@ -62,6 +62,8 @@ internal sealed partial class SimulationRun
         _cluster.StartSilo();
         _cluster.StartRemote(_remote, _remote.Name);
         DoAll("prepares", static driver => driver.PrepareAsync());
+        _cluster.Do(_local.Process, "what all begin with is durable", async () => Answers.Check(
+            "sync", (await _local.Files.SyncAsync(InodeId.Root, false, CancellationToken.None)).Error, []));
         foreach (var driver in _drivers) Begin(driver);
         for (var cut = 0; cut < _plan.CutCount; cut++)
         {

@@ -207,7 +207,7 @@ public sealed class MemoryRowTable : IRowTable
         public int Compare(Place left, Place right)
         {
             var order = left.Shard.CompareTo(right.Shard);
-            if (order == 0) order = left.Key.Kind.CompareTo(right.Key.Kind);
+            if (order == 0) order = ((byte)left.Key.Kind).CompareTo((byte)right.Key.Kind);
             if (order == 0) order = left.Key.Owner.CompareTo(right.Key.Owner);
             return order == 0 ? left.Key.Item.CompareTo(right.Key.Item) : order;
         }

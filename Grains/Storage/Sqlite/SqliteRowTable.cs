@@ -220,7 +220,8 @@ public sealed class SqliteRowTable : IRowTable
 
     private static int Order(in TableChange left, in TableChange right)
     {
-        var order = left.Key.Kind.CompareTo(right.Key.Kind);
+        // As numbers: an enumeration compares itself in a box.
+        var order = ((byte)left.Key.Kind).CompareTo((byte)right.Key.Kind);
         if (order == 0) order = left.Shard.CompareTo(right.Shard);
         if (order == 0) order = left.Key.Owner.CompareTo(right.Key.Owner);
         return order == 0 ? left.Key.Item.CompareTo(right.Key.Item) : order;

@@ -19,11 +19,15 @@ internal sealed class Strand : IAsyncDisposable
     /// <summary>Files whose whole content had been answered for by fsync, all checks together.</summary>
     public long SyncedFiles { get; private set; }
 
-    /// <summary>Starts one that works in <paramref name="directory"/>.</summary>
-    public static Strand Start(string directory, int seed)
+    /// <summary>
+    /// Starts one that works in <paramref name="directory"/> of a mount that is answered before the commit, or after.
+    /// </summary>
+    public static Strand Start(string directory, int seed, bool isEarly)
     {
         var script = Path.Combine(AppContext.BaseDirectory, "Crashes", "strand.py");
-        var start = new ProcessStartInfo("python3", [script, directory, seed.ToString(CultureInfo.InvariantCulture)])
+        string[] arguments =
+            [script, directory, seed.ToString(CultureInfo.InvariantCulture), isEarly ? "early" : "committed"];
+        var start = new ProcessStartInfo("python3", arguments)
         {
             RedirectStandardInput = true, RedirectStandardOutput = true,
         };

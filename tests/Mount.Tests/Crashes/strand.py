@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """One strand of operations in a directory of its own, and what must be there after a crash.
 
-strand.py DIRECTORY SEED. Commands on standard input: "run" begins operations, "stop" ends them and answers
+strand.py DIRECTORY SEED ANSWERS. Commands on standard input: "run" begins operations, "stop" ends them and answers
 "stopped ERROR OPERATIONS", "check" compares the directory with what it must be, answers "ok FILES SYNCED BYTES" or
 "fault ...", and takes what was found for the truth from there on.
 
-The model: a name that was answered is there, one whose removal was answered is not; the one operation without an answer
-has happened or not. So no operation is missing before one that is there. Content is as at the last fsync, or as at any
-moment since.
+The model, with ANSWERS "committed": a name that was answered is there, one whose removal was answered is not; the one
+operation without an answer has happened or not. With "early" the last operations since the last fsync may be missing,
+of names or of anything, but none before one that is there, and nothing that was written after one that is missing.
+Content is as at the last fsync, or as at any moment since.
 """
 import errno
 import os
@@ -15,7 +16,7 @@ import random
 import sys
 import threading
 
-directory, seed = sys.argv[1], int(sys.argv[2])
+directory, seed, is_early = sys.argv[1], int(sys.argv[2]), sys.argv[3] == "early"
 draw = random.Random(seed)
 FILES_MAX, DIRECTORIES_MAX, OPEN_MAX, FILE_BYTES_MAX = 40, 7, 4, 1 << 20
 SIZES = [1, 100, 4095, 4096, 4097, 20_000, 65_536, 70_000, 70_000, 200_000]
@@ -28,7 +29,7 @@ class File:
 
     def note(self, change):
         self.now = apply(self.now, change)
-        self.changes.append(change)
+        self.changes.append((len(history), change))
 
     def adopt(self, content):
         self.synced = self.now = content
@@ -43,6 +44,7 @@ def apply(content, change):
 
 
 names = {}          # path to File, or None for a directory
+history = []        # the names as they were before each operation since the last fsync
 pending = None      # changes the names if the operation without an answer has happened
 is_stopping = threading.Event()
 last_error, operations = "none", 0
@@ -70,9 +72,19 @@ def do(call, change):
     global pending
     pending = change
     result = call()
+    history.append(dict(names))
     change(names)
+    if not is_early:
+        note_durable()
     pending = None
     return result
+
+
+def note_durable():
+    """No operation before now can be missing."""
+    history.clear()
+    for file in set(names.values()) - {None}:
+        file.changes = [(0, change) for _, change in file.changes]
 
 
 def open_file(file, name):
@@ -137,6 +149,7 @@ def fsync():
     name, file = draw.choice(files())
     os.fsync(open_file(file, name))
     file.adopt(file.now)
+    note_durable()
 
 
 def close():
@@ -197,6 +210,7 @@ def fsync_directory():
     handle = os.open(path(draw.choice(directories())), os.O_RDONLY)
     try:
         os.fsync(handle)
+        note_durable()
     finally:
         os.close(handle)
 
@@ -248,10 +262,11 @@ def compare_names(found, expected):
     return None
 
 
-def compare_content(file, found):
+def compare_content(file, found, kept):
     versions = [file.synced]
-    for change in file.changes:
-        versions.append(apply(versions[-1], change))
+    for before, change in file.changes:
+        if before <= kept:
+            versions.append(apply(versions[-1], change))
     if len(found) not in {len(v) for v in versions}:
         return f"has {len(found)} bytes, which it never had: {sorted({len(v) for v in versions})}"
     for at in range(0, len(found), BLOCK):
@@ -264,6 +279,17 @@ def compare_content(file, found):
     return None
 
 
+def states():
+    """What may be there: names, and how many of the operations in the history have happened."""
+    yield names, len(history)
+    if pending is not None:
+        otherwise = dict(names)
+        pending(otherwise)
+        yield otherwise, len(history)
+    for kept in reversed(range(len(history))):
+        yield history[kept], kept
+
+
 def check():
     global pending, names
     for _, file in files():
@@ -271,33 +297,38 @@ def check():
             close_file(file)
         except OSError:
             pass        # what the crash took is found out below
-    is_pending = pending
-    fault = None
     if not os.path.isdir(directory):
         os.mkdir(directory)
-    found = walk()
-    fault = compare_names(found, names)
-    if fault is not None and is_pending is not None:
-        otherwise = dict(names)
-        is_pending(otherwise)
-        other_fault = compare_names(found, otherwise)
-        fault = None if other_fault is None else f"{fault}; with the last operation: {other_fault}"
-        names = otherwise if other_fault is None else names
-    pending = None
-    if fault is not None:
-        return f"fault {directory}: {fault}"
-    seen, synced, total = {}, 0, 0
-    for name, file in files():
+    found, faults = walk(), []
+    for state, kept in states():
+        fault = compare_names(found, state)
+        if fault is None:
+            fault, answer = compare_files(state, kept)
+        if fault is None:
+            break
+        faults.append(f"after {kept} of {len(history)} operations: {fault}")
+    else:
+        return f"fault {directory}: {'; '.join(faults[:8])}"
+    names, pending = dict(state), None
+    history.clear()
+    return answer
+
+
+def compare_files(state, kept):
+    contents, synced = {}, 0
+    for name, file in state.items():
+        if file is None:
+            continue
         with open(path(name), "rb") as stream:
             content = stream.read()
-        if (fault := compare_content(file, content)) is not None:
-            return f"fault {path(name)}: {fault}"
+        if (fault := compare_content(file, content, kept)) is not None:
+            return f"{path(name)} {fault}", None
         synced += not file.changes
-        total += len(content)
-        seen[file] = content
-    for file, content in seen.items():
+        contents[file] = content
+    total = sum(len(content) for content in contents.values())
+    for file, content in contents.items():
         file.adopt(content)
-    return f"ok {len(seen)} {synced} {total}"
+    return None, f"ok {len(contents)} {synced} {total}"
 
 
 def main():

@@ -82,6 +82,20 @@ public sealed class LinearizabilityTests
     }
 
     [Fact]
+    public void Lost_session_takes_names_that_no_fsync_and_nobody_else_has_seen()
+    {
+        var early = Ended(new CreateName(7, 0, "create", 1) { Made = 5, IsAnsweredEarly = true }, 2);
+        var synced = Ended(new SyncNames(7, "fsync", 3), 4);
+        var lost = Ended(new LoseNames(7, "lose", 20), 30);
+        var (seen, gone) = (Found(0, 5, 5, 6), Found(0, 0, 40, 41));
+        Assert.Null(Linearizability.FindFault([early, lost, gone], NameState.Empty));
+        Assert.NotNull(Linearizability.FindFault([early, synced, lost, gone], NameState.Empty));
+        Assert.NotNull(Linearizability.FindFault([early, seen, lost, gone], NameState.Empty));
+        Assert.NotNull(Linearizability.FindFault([Made(5, 1, 2), lost, gone], NameState.Empty));
+        Assert.NotNull(Linearizability.FindFault([early, gone], NameState.Empty));
+    }
+
+    [Fact]
     public void Inode_of_a_create_without_an_answer_is_learnt_and_stays()
     {
         var created = new CreateName(7, 0, "create", 1) { End = 2 };

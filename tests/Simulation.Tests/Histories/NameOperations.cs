@@ -2,14 +2,15 @@ namespace ClaudeFs.Simulation.Tests.Histories;
 
 /// <summary>
 /// Which inode each of some names of one directory leads to; 0: none. Below 0 is the inode of a create whose answer
-/// nobody had, until somebody sees it. Of an operation without an answer the session itself may see what it did before
-/// it is committed, and that may be undone with the session; nothing that was answered, or that others saw, may.
+/// nobody had, until somebody sees it. A session itself may see what it did before that is committed, and it may be
+/// undone with the session; nothing that others saw may, nor what a client beyond the network has the answer of, nor
+/// what was there at an answered fsync.
 /// </summary>
 /// <param name="First">Of the first name.</param>
 /// <param name="Second">Of the second.</param>
 /// <param name="Third">Of the third.</param>
 /// <param name="Session">Whose the operations since <paramref name="Before"/> are.</param>
-/// <param name="Before">As it was before the last operation without an answer; null: nothing can be undone.</param>
+/// <param name="Before">As it was before the last operation that can be undone; null: nothing can be.</param>
 internal sealed record NameState(
     long First, long Second, long Third, long Session = 0, NameState? Before = null)
 {
@@ -47,8 +48,8 @@ internal sealed record NameState(
         return session == Session ? states : states.Select(state => state with { Session = session, Before = null });
     }
 
-    /// <summary>An operation was done; without an answer it can be undone.</summary>
-    public NameState Done(NameState before, bool isOptional) => this with { Before = isOptional ? before : null };
+    /// <summary>An operation was done.</summary>
+    public NameState Done(NameState before, bool canBeUndone) => this with { Before = canBeUndone ? before : null };
 
     /// <summary>The session is lost, and with it some of its last operations.</summary>
     public IEnumerable<NameState> Lose(long session)
@@ -65,9 +66,18 @@ internal sealed record NameState(
         Lose(Session)).Select(static state => state with { IsTroubled = false, Limbo = null });
 }
 
+/// <summary>Something that changes names.</summary>
+internal abstract class NameChange(string what, long start) : HistoryOperation<NameState>(what, start)
+{
+    /// <summary>It is answered before it is committed: by the silo in the client's own process.</summary>
+    public bool IsAnsweredEarly { get; init; }
+
+    protected bool CanBeUndone => IsOptional || IsAnsweredEarly;
+}
+
 /// <summary>create(2) with O_EXCL.</summary>
 internal sealed class CreateName(long session, int name, string what, long start)
-    : HistoryOperation<NameState>(what, start)
+    : NameChange(what, start)
 {
     /// <summary>The inode, below 0 without an answer; 0: EEXIST.</summary>
     public long Made { get; set; } = -start;
@@ -79,14 +89,14 @@ internal sealed class CreateName(long session, int name, string what, long start
         foreach (var at in state.For(session))
         {
             if (Made == 0 && at[name] != 0) yield return at;
-            else if (Made != 0 && at[name] == 0) yield return at.With(name, Made).Done(at, IsOptional);
+            else if (Made != 0 && at[name] == 0) yield return at.With(name, Made).Done(at, CanBeUndone);
         }
     }
 }
 
 /// <summary>unlink(2).</summary>
 internal sealed class UnlinkName(long session, int name, string what, long start)
-    : HistoryOperation<NameState>(what, start)
+    : NameChange(what, start)
 {
     /// <summary>Whether it was there; ENOENT otherwise.</summary>
     public bool WasThere { get; set; } = true;
@@ -96,12 +106,12 @@ internal sealed class UnlinkName(long session, int name, string what, long start
     public override IEnumerable<NameState> Apply(NameState state) =>
         from at in state.For(session)
         where (at[name] != 0) == WasThere
-        select WasThere ? at.With(name, 0).Done(at, IsOptional) : at;
+        select WasThere ? at.With(name, 0).Done(at, CanBeUndone) : at;
 }
 
 /// <summary>rename(2).</summary>
 internal sealed class RenameName(long session, int source, int target, string what, long start)
-    : HistoryOperation<NameState>(what, start)
+    : NameChange(what, start)
 {
     /// <summary>Whether the old name was there; ENOENT otherwise.</summary>
     public bool WasThere { get; set; } = true;
@@ -111,7 +121,7 @@ internal sealed class RenameName(long session, int source, int target, string wh
     public override IEnumerable<NameState> Apply(NameState state) =>
         from at in state.For(session)
         where (at[source] != 0) == WasThere
-        select !WasThere || source == target ? at : at.With(target, at[source]).With(source, 0).Done(at, IsOptional);
+        select !WasThere || source == target ? at : at.With(target, at[source]).With(source, 0).Done(at, CanBeUndone);
 }
 
 /// <summary>A look-up of a name.</summary>
@@ -131,6 +141,13 @@ internal sealed class LookUpName(long session, int name, string what, long start
             else if (at[name] < 0 && Found > 0) yield return at.Knowing(at[name], Found);
         }
     }
+}
+
+/// <summary>An answered fsync: what its session did before stays.</summary>
+internal sealed class SyncNames(long session, string what, long start) : HistoryOperation<NameState>(what, start)
+{
+    public override IEnumerable<NameState> Apply(NameState state) =>
+        state.For(session).Select(static at => at with { Before = null });
 }
 
 /// <summary>A session ends in disorder.</summary>

@@ -18,17 +18,22 @@ internal sealed class ModelContent
     /// <summary>Whether something is not known to be durable.</summary>
     public bool IsUnsynced => _changes.Count > 0;
 
-    public void Write(int offset, byte[] data)
+    /// <param name="offset">Where.</param>
+    /// <param name="data">What.</param>
+    /// <param name="names">How many changes of names the client had made before.</param>
+    public void Write(int offset, byte[] data, int names)
     {
         _bytes = Written(_bytes, offset, data);
-        _changes.Add(new(offset, data));
+        _changes.Add(new(offset, data, names));
     }
 
-    public void Truncate(int sizeBytes)
+    /// <param name="sizeBytes">The new size.</param>
+    /// <param name="names">How many changes of names the client had made before.</param>
+    public void Truncate(int sizeBytes, int names)
     {
         if (sizeBytes == _bytes.Length) return;
         Array.Resize(ref _bytes, sizeBytes);
-        _changes.Add(new(sizeBytes, null));
+        _changes.Add(new(sizeBytes, null, names));
     }
 
     /// <summary>What is there now survives power cuts.</summary>
@@ -47,7 +52,8 @@ internal sealed class ModelContent
     /// <param name="mayHaveHoles">
     /// A change may be there although an earlier one is not: zeros where the file once ended are right.
     /// </param>
-    public string? FindLoss(ReadOnlySpan<byte> found, bool mayHaveHoles)
+    /// <param name="names">How many changes of names survived: what was written after one that is lost is lost.</param>
+    public string? FindLoss(ReadOnlySpan<byte> found, bool mayHaveHoles, int names)
     {
         var explained = new bool[found.Length];
         var version = _synced;
@@ -55,6 +61,7 @@ internal sealed class ModelContent
         Explain(explained, found, version, 0, version.Length);
         foreach (var change in _changes)
         {
+            if (change.Names > names) break;
             var before = version.Length;
             version = change.Apply(version);
             isSizeKnown |= version.Length == found.Length;
@@ -87,7 +94,7 @@ internal sealed class ModelContent
         return result;
     }
 
-    private readonly record struct Change(int Offset, byte[]? Data)
+    private readonly record struct Change(int Offset, byte[]? Data, int Names)
     {
         public byte[] Apply(byte[] version)
         {

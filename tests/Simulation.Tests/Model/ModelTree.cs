@@ -7,14 +7,34 @@ namespace ClaudeFs.Simulation.Tests.Model;
 /// A tree that one client alone changes. Each <c>Check</c> says which errors an operation may answer (none: it must
 /// succeed); the methods beside them do what the operation does.
 /// </summary>
-internal sealed class ModelTree(ModelNode root)
+internal sealed class ModelTree
 {
-    public ModelNode Root => root;
+    private readonly List<TreeVersion> _versions = [];
+
+    public ModelTree(ModelNode root)
+    {
+        Root = root;
+        NoteChange();
+    }
+
+    public ModelNode Root { get; }
+
+    /// <summary>How many changes there have been.</summary>
+    public int Changes => _versions[^1].Changes;
+
+    /// <summary>What the tree was since it was last durable, the present first.</summary>
+    public IReadOnlyList<TreeVersion> Versions => [.. Enumerable.Reverse(_versions)];
+
+    /// <summary>Something was changed.</summary>
+    public void NoteChange() => _versions.Add(TreeVersion.Of(this, _versions.Count == 0 ? 0 : Changes + 1));
+
+    /// <summary>What there is now survives power cuts.</summary>
+    public void NoteDurable() => _versions.RemoveRange(0, _versions.Count - 1);
 
     /// <summary>All directories, parents first.</summary>
     public List<ModelNode> Directories()
     {
-        var found = new List<ModelNode> { root };
+        var found = new List<ModelNode> { Root };
         for (var i = 0; i < found.Count; i++) found.AddRange(found[i].Entries.Values.Where(static n => n.IsDirectory));
         return found;
     }

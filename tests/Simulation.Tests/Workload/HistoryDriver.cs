@@ -106,7 +106,7 @@ internal sealed partial class HistoryDriver(
         var (directory, file, page) = (
             _random.Next(HistoryScene.Directories), _random.Next(HistoryScene.Files), _random.Next(HistoryScene.Pages));
         var (one, other) = (_random.Next(Names.Length), _random.Next(Names.Length));
-        return _random.Next(20) switch
+        return _random.Next(21) switch
         {
             < 3 => CreateAsync(directory, one),
             < 5 => UnlinkAsync(directory, one),
@@ -116,7 +116,8 @@ internal sealed partial class HistoryDriver(
             < 12 => SetSizeAsync(file),
             < 14 => StatAsync(file),
             < 17 => WriteAsync(page),
-            _ => ReadAsync(page),
+            < 20 => ReadAsync(page),
+            _ => SyncDirectoryAsync(directory),
         };
     }
 
@@ -124,7 +125,10 @@ internal sealed partial class HistoryDriver(
     {
         var (readOnly, session) = (isReadOnly(), client.Session);
         var operation = Recorder.Begin(Recorder.Directories[directory], client,
-            now => new CreateName(Number(session), at, $"{name} create {Names[at]}", now));
+            now => new CreateName(Number(session), at, $"{name} create {Names[at]}", now)
+            {
+                IsAnsweredEarly = client.IsEmbedded,
+            });
         var made = await Files.CreateAsync(scene.DirectoryInodes[directory], FsName.Of(Names[at]),
             FileOperations.FileMode, FileOperations.CreateExclusive | FileOperations.ReadWrite, Caller.Root,
             CancellationToken.None);
@@ -143,7 +147,10 @@ internal sealed partial class HistoryDriver(
     {
         var (readOnly, session) = (isReadOnly(), client.Session);
         var operation = Recorder.Begin(Recorder.Directories[directory], client,
-            now => new UnlinkName(Number(session), at, $"{name} unlink {Names[at]}", now));
+            now => new UnlinkName(Number(session), at, $"{name} unlink {Names[at]}", now)
+            {
+                IsAnsweredEarly = client.IsEmbedded,
+            });
         var removed = await Files.UnlinkAsync(
             scene.DirectoryInodes[directory], FsName.Of(Names[at]), Caller.Root, CancellationToken.None);
         if (!Note(operation, removed.Error, session, readOnly, FsError.ENOENT)) return;
@@ -155,13 +162,27 @@ internal sealed partial class HistoryDriver(
     {
         var (readOnly, session) = (isReadOnly() && from != to, client.Session);
         var operation = Recorder.Begin(Recorder.Directories[directory], client,
-            now => new RenameName(Number(session), from, to, $"{name} rename {Names[from]} to {Names[to]}", now));
+            now => new RenameName(Number(session), from, to, $"{name} rename {Names[from]} to {Names[to]}", now)
+            {
+                IsAnsweredEarly = client.IsEmbedded,
+            });
         var parent = scene.DirectoryInodes[directory];
         var renamed = await Files.RenameAsync(parent, FsName.Of(Names[from]), parent, FsName.Of(Names[to]),
             RenameFlags.None, Caller.Root, CancellationToken.None);
         if (!Note(operation, renamed.Error, session, readOnly, FsError.ENOENT)) return;
         operation.WasThere = !renamed.IsError;
         Recorder.Answer(operation);
+    }
+
+    private async Task SyncDirectoryAsync(int directory)
+    {
+        var session = client.Session;
+        var history = Recorder.Directories[directory];
+        var operation = Recorder.Begin(
+            history, client, now => new SyncNames(Number(session), $"{name} fsyncdir", now));
+        var synced = await Files.SyncAsync(scene.DirectoryInodes[directory], false, CancellationToken.None);
+        if (Note(operation, synced.Error, session, readOnly: false)) Recorder.Answer(operation);
+        else Recorder.Forget(history, operation);
     }
 
     private async Task LookUpAsync(int directory, int at)

@@ -35,7 +35,7 @@ internal sealed partial class PrivateDriver
             if (written.IsError) return written.Error;
             Answers.That(written.Value == data.Length, $"{Name} {operation}", $"wrote {written.Value}");
             return FsError.None;
-        }, () => file.Content.Write(offset, data));
+        }, () => file.Content.Write(offset, data, _tree.Changes));
         if (Random.Next(3) == 0) await CloseAsync(file);
     }
 
@@ -98,7 +98,7 @@ internal sealed partial class PrivateDriver
         {
             var change = new AttributesChange(AttributeMask.Size, 0, 0, 0, (ulong)size, default, default, default);
             return (await Files.SetAttributesAsync(file.Inode, change, Caller.Root, CancellationToken.None)).Error;
-        }, () => file.Content.Truncate(size));
+        }, () => file.Content.Truncate(size, _tree.Changes));
     }
 
     private Task SyncAsync()
@@ -106,7 +106,11 @@ internal sealed partial class PrivateDriver
         if (DrawFile() is not { } file) return CreateAsync();
         return DoAsync($"fsync {file.Inode}", [],
             async () => Told(file, await Files.SyncAsync(file.Inode, Random.Next(2) == 0, CancellationToken.None)),
-            file.Content.NoteSynced, mayHaveHappened: false);
+            () =>
+            {
+                file.Content.NoteSynced();
+                _tree.NoteDurable();
+            }, mayHaveHappened: false);
     }
 
     private Task SetXattrAsync()

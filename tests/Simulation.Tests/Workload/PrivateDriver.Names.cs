@@ -165,7 +165,8 @@ internal sealed partial class PrivateDriver
     {
         var directory = DrawDirectory();
         return DoAsync($"fsyncdir {directory.Inode}", [],
-            async () => (await Files.SyncAsync(directory.Inode, false, CancellationToken.None)).Error);
+            async () => (await Files.SyncAsync(directory.Inode, false, CancellationToken.None)).Error,
+            _tree.NoteDurable, mayHaveHappened: false);
     }
 
     private static string Short(string name) => name.Length > 8 ? $"{name[..1]}*{name.Length}" : name;

@@ -57,20 +57,39 @@ internal sealed partial class PrivateDriver(
 
         _client = Client.Start;
         _orphans.Clear();
-        var (fault, verifier) = await VerifyPatientlyAsync();
-        if (fault is not null && _pending is not null)
-        {
-            // The operation that was cut off may have happened.
-            _pending();
-            (var otherwise, verifier) = await VerifyPatientlyAsync();
-            fault = otherwise is null ? null : $"{fault}; and with the last operation done: {otherwise}";
-        }
-
-        if (fault is not null) throw new SimulationFailureException($"{Name} after a cut: {fault}");
-        verifier.Adopt();
+        (await FindStateAsync()).Adopt();
+        _tree.Root.Changed = default;
+        _tree.NoteChange();
+        _tree.NoteDurable();
         _pending = null;
         _session = Client.Session;
         Note("recover", "as it must be");
+    }
+
+    // The tree becomes what was found: as it is known, with the operation done that was cut off, or without the last
+    // operations of a client that is answered before they are committed.
+    private async Task<TreeVerifier> FindStateAsync()
+    {
+        var versions = _tree.Versions;
+        var (fault, verifier) = await VerifyPatientlyAsync();
+        if (fault is null) return verifier;
+        if (_pending is not null)
+        {
+            _pending();
+            (var otherwise, verifier) = await VerifyPatientlyAsync();
+            if (otherwise is null) return verifier;
+            fault = $"{fault}; and with the last operation done: {otherwise}";
+        }
+
+        foreach (var version in versions.Skip(1))
+        {
+            version.Restore();
+            (var otherwise, verifier) = await VerifyPatientlyAsync(changes: version.Changes);
+            if (otherwise is null) return verifier;
+            fault = $"{fault}; and without everything after {version.Changes} of {_tree.Changes} changes: {otherwise}";
+        }
+
+        throw new SimulationFailureException($"{Name} after a cut: {fault}");
     }
 
     /// <inheritdoc />
@@ -81,11 +100,12 @@ internal sealed partial class PrivateDriver(
     }
 
     // While the silo is away, or the session's end is not known yet, a walk tells nothing and is done again.
-    private async Task<(string? Fault, TreeVerifier Verifier)> VerifyPatientlyAsync(bool isAfterLoss = true)
+    private async Task<(string? Fault, TreeVerifier Verifier)> VerifyPatientlyAsync(
+        bool isAfterLoss = true, int changes = int.MaxValue)
     {
         for (var walk = 1; ; walk++)
         {
-            var verifier = new TreeVerifier(Files, isAfterLoss, mayHaveHoles: !Client.IsEmbedded);
+            var verifier = new TreeVerifier(Files, isAfterLoss, mayHaveHoles: !Client.IsEmbedded, changes);
             var fault = await verifier.FindFaultAsync(_tree);
             if (fault is null || !verifier.IsCutOff || walk == WalksMax) return (fault, verifier);
             await Task.Delay(WalkPause, Client.Process.Time);
@@ -143,7 +163,10 @@ internal sealed partial class PrivateDriver(
 
         Answers.Check($"{Name} {operation}", error, expected);
         _pending = null;
-        if (error == FsError.None) apply?.Invoke();
+        if (error != FsError.None || apply is null) return;
+        apply();
+        _tree.NoteChange();
+        if (!Client.IsEmbedded) _tree.NoteDurable();
     }
 
     private ModelNode DrawDirectory()

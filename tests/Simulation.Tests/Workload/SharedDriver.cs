@@ -58,10 +58,14 @@ internal sealed class SharedDriver(
         await ReadNamesAsync();
     }
 
-    /// <summary>What was written and not made durable may be gone from here on.</summary>
+    /// <summary>
+    /// What was written and not made durable may be gone from here on, and with the silo's own client so may names.
+    /// </summary>
     public void NoteCut()
     {
         foreach (var file in _files) file.Content.NoteCut();
+        if (!Client.IsEmbedded) return;
+        foreach (var own in _names) shared[own].NoteCut();
     }
 
     /// <inheritdoc />
@@ -163,6 +167,7 @@ internal sealed class SharedDriver(
                 Answers.Check($"{Name} fsync {file.Inode}", synced.Error, []);
                 if (file.Content.IsUncertain) file.Content.Complete(shared.Now());
                 file.Content.NoteDurable();
+                foreach (var own in _names) shared[own].NoteDurable();
             }
         }
 

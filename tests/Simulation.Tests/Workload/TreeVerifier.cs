@@ -12,7 +12,9 @@ namespace ClaudeFs.Simulation.Tests.Workload;
 /// The client lived on without its session: what it wrote was lost, and what it did next, perhaps to the same file
 /// before the loss was told by a close or fsync, was not.
 /// </param>
-internal sealed class TreeVerifier(IFileSystem files, bool isAfterLoss, bool mayHaveHoles = false)
+/// <param name="changes">So many changes of names survived: nothing that was written later did.</param>
+internal sealed class TreeVerifier(
+    IFileSystem files, bool isAfterLoss, bool mayHaveHoles = false, int changes = int.MaxValue)
 {
     private readonly List<(ModelNode Node, InodeId Inode, byte[]? Content)> _found = [];
 
@@ -108,7 +110,7 @@ internal sealed class TreeVerifier(IFileSystem files, bool isAfterLoss, bool may
     {
         if (attributes.SizeBytes != (ulong)found.Length)
             return $"size {attributes.SizeBytes}, {found.Length} bytes read";
-        if (isAfterLoss) return expected.FindLoss(found, mayHaveHoles);
+        if (isAfterLoss) return expected.FindLoss(found, mayHaveHoles, changes);
         return found.AsSpan().SequenceEqual(expected.Bytes)
             ? null
             : $"{found.Length} bytes that differ from the {expected.SizeBytes} expected at "
