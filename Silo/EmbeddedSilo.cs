@@ -41,9 +41,9 @@ public sealed class EmbeddedSilo : IAsyncDisposable
     /// Activations of inodes hold no state, and each takes some kilobytes: those of a walk over millions of files must
     /// not all be there at once. The runtime's own 15 minutes are for few grains that are dear to make.
     /// </summary>
-    private static readonly TimeSpan ActivationIdleMax = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan ActivationIdleMax = TimeSpan.FromSeconds(2);
 
-    private static readonly TimeSpan CollectionEvery = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan CollectionEvery = TimeSpan.FromSeconds(1);
 
     private readonly Stack<IAsyncDisposable> _parts = new();
     private readonly EmbeddedSiloOptions _options;

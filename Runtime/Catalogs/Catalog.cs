@@ -47,16 +47,27 @@ internal sealed class Catalog(ActorSystem system)
     }
 
     /// <summary>All activations in the order of their creation.</summary>
-    internal List<Activation> Snapshot()
+    internal List<Activation> Snapshot() => Snapshot(static (_, _) => true, 0L);
+
+    /// <summary>As <see cref="Snapshot()"/>, those that are wanted.</summary>
+    internal List<Activation> Snapshot<T>(Func<Activation, T, bool> isWanted, T argument)
     {
-        var all = new List<Activation>();
+        var found = new List<Activation>();
         foreach (var (_, entry) in _entries)
         {
-            entry.AddTo(all);
+            var before = found.Count;
+            entry.AddTo(found);
+            for (var i = found.Count - 1; i >= before; i--)
+            {
+                if (!isWanted(found[i], argument))
+                {
+                    found.RemoveAt(i);
+                }
+            }
         }
 
-        all.Sort(static (a, b) => a.Number.CompareTo(b.Number));
-        return all;
+        found.Sort(static (a, b) => a.Number.CompareTo(b.Number));
+        return found;
     }
 
     private Activation Create(GrainId grainId, GrainClass kind)

@@ -165,10 +165,9 @@ namespace Orleans.Membership
         internal int Collect(TimeSpan? age)
         {
             var count = 0;
-            foreach (var activation in system.Catalog.Snapshot())
+            foreach (var activation in system.Catalog.Snapshot(IsOld, age))
             {
-                var limit = age ?? AgeLimitOf(activation.Kind);
-                if (!activation.Kind.IsObserver && limit != TimeSpan.MaxValue && activation.TryCollect(limit, s_idle))
+                if (activation.TryCollect(age ?? AgeLimitOf(activation.Kind), s_idle))
                 {
                     count++;
                 }
@@ -180,6 +179,12 @@ namespace Orleans.Membership
             }
 
             return count;
+        }
+
+        private bool IsOld(Activation activation, TimeSpan? age)
+        {
+            var limit = age ?? AgeLimitOf(activation.Kind);
+            return !activation.Kind.IsObserver && limit != TimeSpan.MaxValue && activation.IsUnusedFor(limit);
         }
 
         private TimeSpan AgeLimitOf(GrainClass kind)

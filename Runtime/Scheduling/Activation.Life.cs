@@ -35,6 +35,8 @@ internal sealed partial class Activation
             ? long.MaxValue
             : System.Now + System.ToTimestamp(time);
 
+    internal bool IsUnusedFor(TimeSpan age) => System.Now - LastUsed >= System.ToTimestamp(age);
+
     /// <summary>Lets the activation go if it is idle, was not called for its age limit, and nothing of it is
     /// uncommitted.</summary>
     internal bool TryCollect(TimeSpan ageLimit, DeactivationReason reason)
@@ -44,9 +46,8 @@ internal sealed partial class Activation
             return false;
         }
 
-        var now = System.Now;
         var isIdle = _state == ActivationState.Valid && RunningCount == 0 && WaitingCount == 0 && !HasWork
-            && now - LastUsed >= System.ToTimestamp(ageLimit) && now >= _keepUntil && !System.HasUncommittedWork(this);
+            && IsUnusedFor(ageLimit) && System.Now >= _keepUntil && !System.HasUncommittedWork(this);
         if (isIdle)
         {
             Interlocked.CompareExchange(ref _deactivation, new DeactivationRequest(reason), null);
