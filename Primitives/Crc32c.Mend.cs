@@ -29,6 +29,23 @@ public static partial class Crc32c
     }
 
     /// <summary>
+    /// As <see cref="FindFlippedBit(ReadOnlySpan{byte}, uint)"/> of bytes that a power cut may have torn: -1 also when
+    /// the sector with the bit is all zeros. Such a one was never written, and would have held that bit alone.
+    /// </summary>
+    /// <param name="source">The bytes as they are.</param>
+    /// <param name="expected">The checksum that they had.</param>
+    /// <param name="offset">Where on the device they begin.</param>
+    public static long FindFlippedBit(ReadOnlySpan<byte> source, uint expected, long offset)
+    {
+        var bit = FindFlippedBit(source, expected);
+        if (bit < 0) return bit;
+        var sector = (offset + (bit / 8)) / Limits.SectorBytes * Limits.SectorBytes;
+        var start = (int)Math.Max(0, sector - offset);
+        var end = (int)Math.Min(source.Length, sector + Limits.SectorBytes - offset);
+        return source[start..end].ContainsAnyExcept((byte)0) ? bit : -1;
+    }
+
+    /// <summary>
     /// Turns back the one flipped bit of a record that ends with the checksum of the bytes before; false, and nothing
     /// changed, when it is whole or no single bit explains it.
     /// </summary>
@@ -49,6 +66,6 @@ public static partial class Crc32c
         return bit >= 0;
     }
 
-    /// <summary>Changes the bit that <see cref="FindFlippedBit"/> names.</summary>
+    /// <summary>Changes a bit that was found.</summary>
     public static void Flip(Span<byte> bytes, long bit) => bytes[(int)(bit / 8)] ^= (byte)(1 << (int)(bit % 8));
 }

@@ -8,6 +8,9 @@ public static partial class Limits
     /// <summary>Unit of the devices: offsets, lengths and addresses of transfers are multiples of it.</summary>
     public const int DeviceBlockBytes = 4096;
 
+    /// <summary>What a disk writes as a whole or not at all, when the power goes.</summary>
+    public const int SectorBytes = 512;
+
     /// <summary>Native memory that a pool of aligned buffers keeps for reuse.</summary>
     public const long AlignedPoolBytesMax = 64L << 20;
 

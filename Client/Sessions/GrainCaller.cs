@@ -163,7 +163,8 @@ internal sealed class GrainCaller(
     // when the session is lost, or has come back since the call left: the ESTALE was about it then.
     private async ValueTask<bool> IsKnownSinceAsync(ClientSession session, int returns)
     {
-        if (session.IsEmbedded) return true;
+        // Its silo cannot have restarted; the session ends when the store turns read-only.
+        if (session.IsEmbedded) return !session.IsLost;
         await sessions.ProbeAsync(session, returns);
         return !session.IsLost && session.Returns == returns;
     }

@@ -19,7 +19,8 @@ public sealed partial class BlockStore
         if (error == FsError.None) return true;
 
         // Not torn, which changes more than a bit: it was there, and what has happened to it since is damage.
-        return error == FsError.EIO && Crc32c.FindFlippedBit(buffer.GetSpan()[..(int)storedBytes], checksum) >= 0;
+        return error == FsError.EIO && Crc32c.FindFlippedBit(
+            buffer.GetSpan()[..(int)storedBytes], checksum, location.Slot * ChunkLocation.SlotBytes) >= 0;
     }
 
     /// <summary>As <see cref="IBlockClient.ReadAsync"/>.</summary>

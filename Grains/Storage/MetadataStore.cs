@@ -143,6 +143,7 @@ public sealed partial class MetadataStore : IAsyncDisposable
             {
                 ordered[i].Shard.Apply(ordered[i]);
                 ordered[i].IsJoinedToNext = i + 1 < ordered.Length;
+                if (ordered[i].Shard.RestsOnOthers) ack = AckMode.Commit;
             }
 
             sequence = coordinator.Sequence;

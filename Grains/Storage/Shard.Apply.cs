@@ -8,6 +8,11 @@ public sealed partial class Shard
 {
     private readonly Dictionary<SessionId, SessionWindow> _windows = [];
 
+    // Who submitted last, until where, and until where somebody else did before.
+    private SessionId _writer;
+    private ulong _writerSequence;
+    private ulong _othersSequence;
+
     internal Lock Lock => _lock;
 
     internal ulong LastSequence
@@ -32,12 +37,19 @@ public sealed partial class Shard
         }
     }
 
+    /// <summary>
+    /// What was submitted last may rest on what another session has pending: its answer waits for the commit, whatever
+    /// its mode. What nobody's session submits changes nothing that an answer tells. Precondition: the lock is held.
+    /// </summary>
+    internal bool RestsOnOthers => _othersSequence > _committed;
+
     /// <summary>Gives the batch its sequence and applies it. Precondition: the lock is held.</summary>
     internal void Apply(ShardBatch batch)
     {
         var op = batch.Context.Id;
         Invariant.That(op.Number == 0 || batch.Answer is null || !WindowOf(op.Session).IsKept(op.Number));
         batch.Sequence = ++_sequence;
+        NoteWriter(op.Session);
         if (_nextInode > _inodeCeiling || _isShardRowStale) PromiseInodes(batch);
         ApplyChanges(batch);
     }
@@ -92,6 +104,13 @@ public sealed partial class Shard
                 foreach (var key in part) _table.Release(key, durable);
             }
         }
+    }
+
+    private void NoteWriter(SessionId session)
+    {
+        if (session == SessionId.None) return;
+        if (session != _writer) (_writer, _othersSequence) = (session, _writerSequence);
+        _writerSequence = _sequence;
     }
 
     private void ApplyChanges(ShardBatch batch)

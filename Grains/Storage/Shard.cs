@@ -107,6 +107,7 @@ public sealed partial class Shard
             if (Store.IsReadOnly(out _)) return default;
             Apply(batch);
             sequence = batch.Sequence;
+            if (RestsOnOthers) ack = AckMode.Commit;
             Store.Enqueue(batch);
         }
 
@@ -125,9 +126,10 @@ public sealed partial class Shard
     {
         earlier = default;
         if (op.Id.Number == 0) return false;
-        bool isKept;
+        bool isKept, isEarly;
         lock (_lock)
         {
+            isEarly = op.Ack == AckMode.Applied && !RestsOnOthers;
             var window = WindowOf(op.Id.Session);
             window.Acknowledge(op.AcknowledgedBelow);
             if (TryAnswerPlain(window, op.Id.Number, out earlier)) return true;
@@ -144,7 +146,7 @@ public sealed partial class Shard
         }
 
         var answer = row.TryGet<T>(out var same) ? same : FsError.EINVAL;
-        earlier = op.Ack == AckMode.Applied ? new(answer) : WhenAsync(version.Sequence, answer);
+        earlier = isEarly ? new(answer) : WhenAsync(version.Sequence, answer);
         return true;
     }
 

@@ -53,7 +53,10 @@ internal sealed class ShardTable(CleanBudget budget)
             if (key.IsListed) DirtyKeys(key).Add(key.Item);
         }
 
-        entry.Newest = new(row, sequence, writer, entry.Newest);
+        // Made from what somebody else has pending: nobody's own.
+        var before = entry.Newest;
+        var isMixed = isKnown && before.Sequence > committed && before.Writer != writer;
+        entry.Newest = new(row, sequence, isMixed ? SessionId.None : writer, before);
         Trim(entry.Newest, committed);
     }
 

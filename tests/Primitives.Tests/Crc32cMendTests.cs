@@ -25,6 +25,24 @@ public class Crc32cMendTests
         }
     }
 
+    [Theory, InlineData(0), InlineData(80), InlineData(448)]
+    public void A_sector_that_was_never_written_is_no_flipped_bit(int offset)
+    {
+        var bytes = new byte[2048];
+        new Random(offset).NextBytes(bytes);
+        var sector = bytes.AsSpan(Limits.SectorBytes - offset, Limits.SectorBytes);
+        sector.Clear();
+        sector[7] = 0x10;
+        var checksum = Crc32c.Compute(bytes);
+        sector[7] = 0;
+        Assert.NotEqual(-1, Crc32c.FindFlippedBit(bytes, checksum));
+        Assert.Equal(-1, Crc32c.FindFlippedBit(bytes, checksum, offset));
+
+        sector[7] = 0x10;
+        Crc32c.Flip(bytes, 3);
+        Assert.Equal(3, Crc32c.FindFlippedBit(bytes, checksum, offset));
+    }
+
     [Fact]
     public void A_record_is_mended_wherever_the_bit_is_its_checksum_too()
     {

@@ -96,7 +96,8 @@ public sealed partial class DeviceCheck : IStoredDataVerifier
 
         // Not torn, which changes more than a bit: it was there, and what has happened to it since is damage.
         return storedBytes is > 0 and <= Limits.StoredItemBytesMax
-            && Crc32c.FindFlippedBit(buffer.GetSpan()[..(int)storedBytes], checksum) >= 0;
+            && Crc32c.FindFlippedBit(
+                buffer.GetSpan()[..(int)storedBytes], checksum, location.Slot * ChunkLocation.SlotBytes) >= 0;
     }
 
     private async ValueTask<SegmentTableEntry[]> ReadTableAsync(CancellationToken cancellationToken)

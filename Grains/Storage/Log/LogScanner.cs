@@ -80,7 +80,7 @@ internal sealed class LogScanner(IBlockDevice region, ulong fileSystem, LogTail 
         var body = whole.Slice(LogFormat.HeaderBytes, (int)header.BodyBytes);
         if (Crc32c.Compute(body.Span) != header.BodyChecksum) 
         {
-            var isOneBit = Crc32c.FindFlippedBit(body.Span, header.BodyChecksum) >= 0;
+            var isOneBit = Crc32c.FindFlippedBit(body.Span, header.BodyChecksum, LogFormat.HeaderBytes) >= 0;
             return (null, isOneBit ? OneBit : $"the body of append {expected} is not whole");
         }
 

@@ -66,6 +66,26 @@ public class ShardTests
     }
 
     [Fact]
+    public void What_may_rest_on_another_session_waits_for_the_commit_also_when_it_need_not_itself()
+    {
+        var simulated = SimulatedStore.Open(8);
+        var shard = simulated.Shard();
+        shard.Submit(shard.Create("a", SimulatedStore.Op(6, 1)));
+        var removed = shard.Submit(shard.Remove("a", SimulatedStore.Op(5, 1, ack: AckMode.Applied)));
+        var later = shard.Submit(shard.Create("b", SimulatedStore.Op(5, 2, ack: AckMode.Applied)));
+        var (answer, second) = (removed.WhenCommitted<int>(1), later.WhenCommitted<int>(2));
+        var (rests, own) = (shard.VersionOf("a"), shard.VersionOf("b"));
+        Assert.False(answer.IsCompleted || second.IsCompleted || rests.IsOwn(new(5)));
+        Assert.True(own.IsOwn(new(5)));
+        Assert.Equal((1, 2), (simulated.Loops.Run(answer).Value, simulated.Loops.Run(second).Value));
+
+        // Nobody else has anything pending any more; what no session submits does not count.
+        shard.Submit(shard.Create("system"));
+        Assert.True(shard.Submit(shard.Create("c", SimulatedStore.Op(5, 3, ack: AckMode.Applied)))
+            .WhenCommitted<int>(3).IsCompleted);
+    }
+
+    [Fact]
     public void What_waits_while_an_append_is_in_flight_shares_the_next()
     {
         var simulated = SimulatedStore.Open(5);
