@@ -41,10 +41,10 @@ internal sealed record AttributeState(
         }
     }
 
-    /// <summary>The silo has started on a disk that is well.</summary>
+    /// <summary>The silo has started on a disk that is well; other processes may hold on to what they have.</summary>
     public IEnumerable<AttributeState> Mend() => (Limbo is { } limbo
         ? Lose(Session).Concat(limbo.Lose(limbo.Session))
-        : Lose(Session)).Select(static state => state with
+        : Lose(Session)).Prepend(this).Select(static state => state with
         {
             IsTroubled = false, Limbo = null, IsTimeKnown = false, ModifiedAtLeast = 0,
         });
@@ -55,20 +55,21 @@ internal sealed class SetMode(long session, uint mode, string what, long start)
     : HistoryOperation<AttributeState>(what, start)
 {
     public override IEnumerable<AttributeState> Apply(AttributeState state) =>
-        state.For(session).Select(at => at with { Mode = mode, Before = at });
+        Sessions(session).SelectMany(state.For).Select(at => at with { Mode = mode, Before = at });
 }
 
 /// <summary>truncate(2), which changes the time of the last change.</summary>
 internal sealed class SetSize(long session, long sizeBytes, string what, long start)
     : HistoryOperation<AttributeState>(what, start)
 {
-    public override IEnumerable<AttributeState> Apply(AttributeState state) => state.For(session).Select(at => at with
-    {
-        SizeBytes = sizeBytes,
-        ModifiedAtLeast = at.IsTimeKnown ? at.ModifiedAtLeast + 1 : at.ModifiedAtLeast,
-        IsTimeKnown = false,
-        Before = at,
-    });
+    public override IEnumerable<AttributeState> Apply(AttributeState state) =>
+        Sessions(session).SelectMany(state.For).Select(at => at with
+        {
+            SizeBytes = sizeBytes,
+            ModifiedAtLeast = at.IsTimeKnown ? at.ModifiedAtLeast + 1 : at.ModifiedAtLeast,
+            IsTimeKnown = false,
+            Before = at,
+        });
 }
 
 /// <summary>stat(2) with an answer.</summary>

@@ -24,6 +24,12 @@ internal abstract class HistoryOperation(string what, long start)
     /// <summary>Who asked does not wait for it any more.</summary>
     public bool IsGivenUp { get; set; }
 
+    /// <summary>The session that its client had at the end, when that was another: it may have been done under
+    /// either.</summary>
+    public long? LaterSession { get; set; }
+
+    protected long[] Sessions(long session) => LaterSession is { } later ? [session, later] : [session];
+
     public override string ToString()
     {
         var end = End == long.MaxValue ? "..." : $"{End}";

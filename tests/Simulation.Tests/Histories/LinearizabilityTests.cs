@@ -91,6 +91,7 @@ public sealed class LinearizabilityTests
         Assert.Null(Linearizability.FindFault([early, lost, gone], NameState.Empty));
         Assert.NotNull(Linearizability.FindFault([early, synced, lost, gone], NameState.Empty));
         Assert.NotNull(Linearizability.FindFault([early, seen, lost, gone], NameState.Empty));
+        Assert.Null(Linearizability.FindFault([early, Found(1, 0, 5, 6), lost, gone], NameState.Empty));
         Assert.NotNull(Linearizability.FindFault([Made(5, 1, 2), lost, gone], NameState.Empty));
         Assert.NotNull(Linearizability.FindFault([early, gone], NameState.Empty));
     }

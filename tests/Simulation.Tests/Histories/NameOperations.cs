@@ -41,15 +41,25 @@ internal sealed record NameState(
         Limbo = Limbo?.Knowing(unknown, inode),
     };
 
-    /// <summary>What may be there when a session asks.</summary>
-    public IEnumerable<NameState> For(long session)
-    {
-        var states = IsTroubled ? Lose(Session).Prepend(this) : [this];
-        return session == Session ? states : states.Select(state => state with { Session = session, Before = null });
-    }
+    /// <summary>What may be there when a session changes something: what others did before is committed then.</summary>
+    public IEnumerable<NameState> For(long session) => session == Session
+        ? Present()
+        : Present().Select(state => state with { Session = session, Before = null });
+
+    /// <summary>
+    /// What may be there when a session is told of a name: of what others did, the last change of that name is
+    /// committed, and all before it.
+    /// </summary>
+    public IEnumerable<NameState> Seen(long session, int name) =>
+        session == Session ? Present() : Present().Select(state => state.Kept(name));
 
     /// <summary>An operation was done.</summary>
     public NameState Done(NameState before, bool canBeUndone) => this with { Before = canBeUndone ? before : null };
+
+    private IEnumerable<NameState> Present() => IsTroubled ? Lose(Session).Prepend(this) : [this];
+
+    private NameState Kept(int name) => Before is null ? this
+        : this with { Before = Before[name] == this[name] ? Before.Kept(name) : null };
 
     /// <summary>The session is lost, and with it some of its last operations.</summary>
     public IEnumerable<NameState> Lose(long session)
@@ -86,7 +96,7 @@ internal sealed class CreateName(long session, int name, string what, long start
 
     public override IEnumerable<NameState> Apply(NameState state)
     {
-        foreach (var at in state.For(session))
+        foreach (var at in Made == 0 ? state.Seen(session, name) : state.For(session))
         {
             if (Made == 0 && at[name] != 0) yield return at;
             else if (Made != 0 && at[name] == 0) yield return at.With(name, Made).Done(at, CanBeUndone);
@@ -104,7 +114,7 @@ internal sealed class UnlinkName(long session, int name, string what, long start
     public override string Told => WasThere ? "done" : "ENOENT";
 
     public override IEnumerable<NameState> Apply(NameState state) =>
-        from at in state.For(session)
+        from at in WasThere ? state.For(session) : state.Seen(session, name)
         where (at[name] != 0) == WasThere
         select WasThere ? at.With(name, 0).Done(at, CanBeUndone) : at;
 }
@@ -119,7 +129,7 @@ internal sealed class RenameName(long session, int source, int target, string wh
     public override string Told => WasThere ? "done" : "ENOENT";
 
     public override IEnumerable<NameState> Apply(NameState state) =>
-        from at in state.For(session)
+        from at in WasThere && source != target ? state.For(session) : state.Seen(session, source)
         where (at[source] != 0) == WasThere
         select !WasThere || source == target ? at : at.With(target, at[source]).With(source, 0).Done(at, CanBeUndone);
 }
@@ -135,7 +145,7 @@ internal sealed class LookUpName(long session, int name, string what, long start
 
     public override IEnumerable<NameState> Apply(NameState state)
     {
-        foreach (var at in state.For(session))
+        foreach (var at in state.Seen(session, name))
         {
             if (at[name] == Found) yield return at;
             else if (at[name] < 0 && Found > 0) yield return at.Knowing(at[name], Found);

@@ -52,10 +52,10 @@ internal sealed record PageState(long Durable, long Session, string Tail, string
         });
     }
 
-    /// <summary>The silo has started on a disk that is well.</summary>
+    /// <summary>The silo has started on a disk that is well; other processes may hold on to what they have.</summary>
     public IEnumerable<PageState> Mend() => (Limbo is { } limbo
         ? Lose(Session).Concat(limbo.Lose(limbo.Session))
-        : Lose(Session)).Select(static state => state with { IsTroubled = false, Limbo = null });
+        : Lose(Session)).Prepend(this).Select(static state => state with { IsTroubled = false, Limbo = null });
 
     private static long[] Values(string text) => text.Length == 0
         ? []
@@ -68,7 +68,8 @@ internal sealed record PageState(long Durable, long Session, string Tail, string
 internal sealed class WritePage(long session, long value, string what, long start)
     : HistoryOperation<PageState>(what, start)
 {
-    public override IEnumerable<PageState> Apply(PageState state) => state.For(session).Select(at => at.Write(value));
+    public override IEnumerable<PageState> Apply(PageState state) =>
+        Sessions(session).SelectMany(state.For).Select(at => at.Write(value));
 }
 
 /// <summary>

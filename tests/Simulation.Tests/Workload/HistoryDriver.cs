@@ -240,8 +240,14 @@ internal sealed partial class HistoryDriver(
     // Under which of two sessions it was done nobody can tell: it is as good as not answered.
     private void AnswerUnder(SessionId session, HistoryOperation operation)
     {
-        if (client.Session == session) Recorder.Answer(operation);
-        else Recorder.GiveUp(operation);
+        if (client.Session == session)
+        {
+            Recorder.Answer(operation);
+            return;
+        }
+
+        operation.LaterSession = Number(client.Session);
+        Recorder.GiveUp(operation);
     }
 
     // True: it was answered, with success or an error that says how things are.
