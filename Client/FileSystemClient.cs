@@ -175,7 +175,8 @@ public sealed partial class FileSystemClient : IFileSystem, IAsyncDisposable
         _context.Instruments.Dispose();
     }
 
-    private AckMode Ack => _context.Options.Ack;
+    // Not yet the options' Ack: decision 0066.
+    private static AckMode Ack => AckMode.Commit;
 
     private CachedInode Pin(InodeId inode)
     {
