@@ -18,5 +18,6 @@ internal static class CommandTree
         DoctorCommand.Build(),
         BenchCommand.Build(),
         AdminCommand.Build(),
+        GuardCommand.Build(),
     };
 }

@@ -10,6 +10,11 @@ internal static partial class CliLog
     [LoggerMessage(6102, LogLevel.Warning, "{File} could not be written: commands need --admin {Address}")]
     public static partial void AddressNotWritten(this ILogger logger, Exception fault, string file, string address);
 
+    [LoggerMessage(
+        6103, LogLevel.Warning,
+        "Nobody guards the mount at {Path}: it may hang if this process is killed while it waits in the kernel")]
+    public static partial void MountUnguarded(this ILogger logger, Exception? fault, string path);
+
     [LoggerMessage(6101, LogLevel.Warning, "{Address} could not be removed")]
     public static partial void AddressStays(this ILogger logger, Exception fault, string address);
 }

@@ -17,12 +17,14 @@ internal sealed class MountedFileSystem : IAsyncDisposable
 
     private readonly FileSystemClient _client;
     private readonly FuseMount _mount;
+    private readonly MountGuard _guard;
     private readonly TimeProvider _time;
 
-    private MountedFileSystem(FileSystemClient client, FuseMount mount, TimeProvider time)
+    private MountedFileSystem(FileSystemClient client, FuseMount mount, MountGuard guard, TimeProvider time)
     {
         _client = client;
         _mount = mount;
+        _guard = guard;
         _time = time;
     }
 
@@ -37,7 +39,8 @@ internal sealed class MountedFileSystem : IAsyncDisposable
             var options = new FuseOptions { AllowNonEmpty = isNonEmptyAllowed, Source = source };
             var mount = await FuseMount.MountAsync(
                 mountPoint, client, options, new(loops, time, loggers.CreateLogger("ClaudeFs.Fuse")));
-            return new(client, mount, time);
+            var guard = new MountGuard(mount.Identity, loops, loggers.CreateLogger("ClaudeFs.Cli"));
+            return new(client, mount, guard, time);
         }
         catch (FuseMountException fault)
         {
@@ -90,6 +93,7 @@ internal sealed class MountedFileSystem : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _mount.DisposeAsync();
+        await _guard.DisposeAsync();
         await _client.DisposeAsync();
     }
 

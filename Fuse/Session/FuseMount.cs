@@ -7,8 +7,8 @@ namespace ClaudeFs.Fuse.Session;
 /// <summary>
 /// A file system mounted on a directory: raw /dev/fuse, no libfuse. Ends by umount(8) from outside, by
 /// <see cref="TryUnmountAsync"/>, <see cref="DetachAsync"/> or disposal; <see cref="Completion"/> says so when no
-/// request runs any more. When the process dies, the kernel ends the connection with its last descriptor; the next
-/// mount on the directory clears away what is left.
+/// request runs any more. When the process dies, the kernel ends the connection with its last descriptor, or
+/// <see cref="ConnectionGuard"/> does; the next mount on the directory clears away what is left.
 /// </summary>
 public sealed partial class FuseMount : IAsyncDisposable
 {
@@ -46,6 +46,9 @@ public sealed partial class FuseMount : IAsyncDisposable
 
     /// <summary>The directory, without symbolic links.</summary>
     public string Path { get; }
+
+    /// <summary>For <see cref="ConnectionGuard"/>.</summary>
+    public MountIdentity Identity => new(Path, _entry.Id, _entry.DeviceMinor);
 
     /// <summary>Completes when the mount has ended and no request runs any more; never fails.</summary>
     public Task<FuseEndReason> Completion => _completion.Task;

@@ -12,6 +12,7 @@ internal static partial class Libc
     internal const int Exclusive = 0x80;
     internal const int CloseOnExec = 0x80000;
     internal const int NonBlocking = 0x800;
+    internal const int PathOnly = 0x200000;
 
     internal const int LockExclusive = 2;
     internal const int LockNonBlocking = 4;

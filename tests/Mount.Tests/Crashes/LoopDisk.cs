@@ -27,6 +27,12 @@ internal sealed class LoopDisk(string image, string mountPoint) : IAsyncDisposab
     /// <summary>The power goes: every later write and flush of whoever still uses it fails.</summary>
     public Task CutAsync() => Shell.RunAsync($"python3 -c \"{CutScript}\" '{mountPoint}'");
 
+    /// <summary>Whoever writes to it, or has it flushed, waits from now on, beyond any signal.</summary>
+    public Task FreezeAsync() => Shell.RunAsync($"fsfreeze -f '{mountPoint}'");
+
+    /// <summary>It answers again.</summary>
+    public Task ThawAsync() => Shell.RunAsync($"fsfreeze -u '{mountPoint}'");
+
     /// <summary>The power is back: what was durable is there.</summary>
     public async Task RestoreAsync()
     {

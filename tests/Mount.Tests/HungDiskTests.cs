@@ -1,0 +1,55 @@
+using ClaudeFs.Mount.Tests.Crashes;
+using ClaudeFs.Mount.Tests.Harness;
+
+namespace ClaudeFs.Mount.Tests;
+
+/// <summary>
+/// A disk that no longer answers keeps the daemon's threads in the kernel, beyond any signal: a daemon that is killed
+/// then stays, with its descriptors. Its mount must fail all the same, and not hang with it.
+/// </summary>
+public sealed class HungDiskTests
+{
+    private const long DiskBytes = 128L << 20;
+    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(60);
+
+    [Fact]
+    public async Task Mount_of_a_killed_daemon_that_cannot_go_answers_at_once()
+    {
+        var mount = DevMount.Prepare("64M");
+        var disk = await LoopDisk.MakeAsync(Path.Combine(mount.Scratch, "disk"), mount.DataDirectory, DiskBytes);
+        try
+        {
+            await mount.StartDaemonAsync();
+            await Shell.RunAsync("echo kept >kept; sync kept", mount.MountPoint);
+            await disk.FreezeAsync();
+            try
+            {
+                var writing = Shell.TryAsync("echo more >more && sync more", mount.MountPoint, Bound);
+                var threads = $"/proc/{mount.Daemon.ProcessId}/task/*/stat";
+                await Shell.WaitAsync($"grep -q ') D ' {threads}", Bound);
+                mount.Daemon.Signal("KILL");
+                var looked = await Shell.TryAsync($"stat '{mount.MountPoint}/kept'", bound: CrashCampaign.AtOnce);
+                Assert.Matches("not connected|connection abort", looked.Error);
+                Assert.NotEqual(0, (await writing).ExitCode);
+                await Shell.RunAsync($"grep -q ') D ' {threads}; grep -q ' {mount.MountPoint} ' /proc/self/mounts");
+            }
+            finally
+            {
+                await disk.ThawAsync();
+            }
+
+            await mount.Daemon.WaitForExitAsync();
+            await mount.Daemon.DisposeAsync();
+            await mount.StartDaemonAsync();
+            await Shell.RunAsync("test \"$(cat kept)\" = kept", mount.MountPoint);
+            await mount.Daemon.UnmountAsync();
+            await mount.AssertCleanAsync();
+        }
+        finally
+        {
+            if (mount.Daemon is not null) await mount.Daemon.DisposeAsync();
+            await disk.DisposeAsync();
+            await mount.DisposeAsync();
+        }
+    }
+}
