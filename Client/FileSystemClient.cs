@@ -175,8 +175,7 @@ public sealed partial class FileSystemClient : IFileSystem, IAsyncDisposable
         _context.Instruments.Dispose();
     }
 
-    // Not yet the options' Ack: decision 0066.
-    private static AckMode Ack => AckMode.Commit;
+    private AckMode Ack => _context.Options.Ack;
 
     private CachedInode Pin(InodeId inode)
     {

@@ -64,7 +64,7 @@ public sealed class CrashTests(ITestOutputHelper output)
     private async Task KillUnderTwoAsync(DevMount mount, Daemon other)
     {
         var random = new Random(Environment.TickCount);
-        await using var own = Strand.Start(Path.Combine(mount.MountPoint, "own"), random.Next(), isEarly: false);
+        await using var own = Strand.Start(Path.Combine(mount.MountPoint, "own"), random.Next(), isEarly: true);
         await using var remote = Strand.Start(Path.Combine(other.MountPoint, "remote"), random.Next(), isEarly: false);
         var progress = new Progress("kills under two mounts", TimeProvider.System);
         for (var i = 0; i <= CrashesUnderTwo; i++)

@@ -48,7 +48,7 @@ internal sealed class CrashCampaign(DevMount mount, int seed) : IAsyncDisposable
     {
         for (var i = 0; i < StrandCount; i++)
         {
-            _strands.Add(Strand.Start(Path.Combine(mount.MountPoint, $"strand{i}"), _random.Next(), isEarly: false));
+            _strands.Add(Strand.Start(Path.Combine(mount.MountPoint, $"strand{i}"), _random.Next(), isEarly: true));
         }
 
         await CheckAsync("at the beginning");

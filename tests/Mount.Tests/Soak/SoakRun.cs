@@ -21,7 +21,7 @@ internal sealed class SoakRun(DevMount mount, Daemon other, SoakPlan plan, int s
     private readonly SoakClock _clock = new();
     private readonly List<SoakSample> _samples = [];
     private readonly List<SoakWorker> _own = [], _remote = [];
-    private readonly Strand _ownStrand = Strand.Start(Path.Combine(mount.MountPoint, "own"), seed, isEarly: false);
+    private readonly Strand _ownStrand = Strand.Start(Path.Combine(mount.MountPoint, "own"), seed, isEarly: true);
     private readonly Strand _remoteStrand = Strand.Start(
         Path.Combine(other.MountPoint, "remote"), seed + 1, isEarly: false);
 

@@ -9,8 +9,6 @@ namespace ClaudeFs.Simulation.Tests.Machines;
 /// <summary>A client library in a simulated process: in the silo's, or in one of its own over the network.</summary>
 internal sealed class SimulatedClient(string name, bool isEmbedded, SimulatedWorld world)
 {
-    private const bool AnswersEarly = false;
-
     private FileSystemClient? _files;
     private SessionId _first;
 
@@ -20,9 +18,6 @@ internal sealed class SimulatedClient(string name, bool isEmbedded, SimulatedWor
     public SimulatedProcess Process { get; private set; } = world.Outside;
 
     public bool IsEmbedded => isEmbedded;
-
-    /// <summary>Its changes are answered before they are committed: none yet, decision 0066.</summary>
-    public bool IsAnsweredEarly => isEmbedded && AnswersEarly;
 
     public IFileSystem Files => _files!;
 

@@ -127,7 +127,7 @@ internal sealed partial class HistoryDriver(
         var operation = Recorder.Begin(Recorder.Directories[directory], client,
             now => new CreateName(Number(session), at, $"{name} create {Names[at]}", now)
             {
-                IsAnsweredEarly = client.IsAnsweredEarly,
+                IsAnsweredEarly = client.IsEmbedded,
             });
         var made = await Files.CreateAsync(scene.DirectoryInodes[directory], FsName.Of(Names[at]),
             FileOperations.FileMode, FileOperations.CreateExclusive | FileOperations.ReadWrite, Caller.Root,
@@ -149,7 +149,7 @@ internal sealed partial class HistoryDriver(
         var operation = Recorder.Begin(Recorder.Directories[directory], client,
             now => new UnlinkName(Number(session), at, $"{name} unlink {Names[at]}", now)
             {
-                IsAnsweredEarly = client.IsAnsweredEarly,
+                IsAnsweredEarly = client.IsEmbedded,
             });
         var removed = await Files.UnlinkAsync(
             scene.DirectoryInodes[directory], FsName.Of(Names[at]), Caller.Root, CancellationToken.None);
@@ -164,7 +164,7 @@ internal sealed partial class HistoryDriver(
         var operation = Recorder.Begin(Recorder.Directories[directory], client,
             now => new RenameName(Number(session), from, to, $"{name} rename {Names[from]} to {Names[to]}", now)
             {
-                IsAnsweredEarly = client.IsAnsweredEarly,
+                IsAnsweredEarly = client.IsEmbedded,
             });
         var parent = scene.DirectoryInodes[directory];
         var renamed = await Files.RenameAsync(parent, FsName.Of(Names[from]), parent, FsName.Of(Names[to]),

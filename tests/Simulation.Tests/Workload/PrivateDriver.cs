@@ -166,7 +166,7 @@ internal sealed partial class PrivateDriver(
         if (error != FsError.None || apply is null) return;
         apply();
         _tree.NoteChange();
-        if (!Client.IsAnsweredEarly) _tree.NoteDurable();
+        if (!Client.IsEmbedded) _tree.NoteDurable();
     }
 
     private ModelNode DrawDirectory()

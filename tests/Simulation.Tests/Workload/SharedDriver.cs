@@ -64,7 +64,7 @@ internal sealed class SharedDriver(
     public void NoteCut()
     {
         foreach (var file in _files) file.Content.NoteCut();
-        if (!Client.IsAnsweredEarly) return;
+        if (!Client.IsEmbedded) return;
         foreach (var own in _names) shared[own].NoteCut();
     }
 
