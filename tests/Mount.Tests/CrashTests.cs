@@ -25,7 +25,7 @@ public sealed class CrashTests(ITestOutputHelper output)
     public async Task What_was_answered_for_survives_kill_9()
     {
         await using var mount = await DevMount.StartAsync("64M");
-        await RunAsync(mount, () => mount.Daemon.KillAsync(), static () => Task.CompletedTask);
+        await RunAsync(mount, isCut: false, () => mount.Daemon.KillAsync(), static () => Task.CompletedTask);
     }
 
     [Fact]
@@ -36,7 +36,7 @@ public sealed class CrashTests(ITestOutputHelper output)
         try
         {
             await mount.StartDaemonAsync();
-            await RunAsync(mount, async () =>
+            await RunAsync(mount, isCut: true, async () =>
             {
                 await disk.CutAsync();
                 await mount.Daemon.KillAsync();
@@ -90,10 +90,10 @@ public sealed class CrashTests(ITestOutputHelper output)
         output.WriteLine($"{CrashesUnderTwo} kills, {own.Operations} and {remote.Operations} operations");
     }
 
-    private async Task RunAsync(DevMount mount, Func<Task> goDown, Func<Task> comeBack)
+    private async Task RunAsync(DevMount mount, bool isCut, Func<Task> goDown, Func<Task> comeBack)
     {
         // The strands have ended when the mount is to go.
-        await using (var campaign = new CrashCampaign(mount, Environment.TickCount))
+        await using (var campaign = new CrashCampaign(mount, Environment.TickCount, isCut))
         {
             await campaign.BeginAsync();
             var progress = new Progress($"crashes, seed {campaign.Seed}", TimeProvider.System);

@@ -2,8 +2,9 @@
 """One strand of operations in a directory of its own, and what must be there after a crash.
 
 strand.py DIRECTORY SEED ANSWERS. Commands on standard input: "run" begins operations, "stop" ends them and answers
-"stopped ERROR OPERATIONS", "check" compares the directory with what it must be, answers "ok FILES SYNCED BYTES" or
-"fault ...", and takes what was found for the truth from there on.
+"stopped ERROR OPERATIONS" ("taken-back:ERROR" where the last names may have gone with a log that failed), "check"
+compares the directory with what it must be, answers "ok FILES SYNCED BYTES" or "fault ...", and takes what was found
+for the truth from there on.
 
 The model, with ANSWERS "committed": a name that was answered is there, one whose removal was answered is not; the one
 operation without an answer has happened or not. With "early" the last operations since the last fsync may be missing,
@@ -21,6 +22,7 @@ draw = random.Random(seed)
 FILES_MAX, DIRECTORIES_MAX, OPEN_MAX, FILE_BYTES_MAX = 40, 7, 4, 1 << 20
 SIZES = [1, 100, 4095, 4096, 4097, 20_000, 65_536, 70_000, 70_000, 200_000]
 BLOCK = 4096
+TAKEN_BACK = {"ENOENT", "EEXIST", "ENOTEMPTY"}     # by a log that failed: names answered for since the last fsync
 
 
 class File:
@@ -228,6 +230,8 @@ def work():
             operations += 1
     except OSError as fault:
         last_error = errno.errorcode.get(fault.errno, str(fault.errno))
+        if is_early and history and last_error in TAKEN_BACK:
+            last_error = f"taken-back:{last_error}"
     except AssertionError as fault:
         last_error = str(fault).replace(" ", "-")
 

@@ -46,18 +46,21 @@ internal sealed class MessageFaults(
         count();
         world.Trace.Add($"{process.Name} message", $"lost {isLost} twice {isTwice} answer {isAnswerAtFault} {delay}");
         if (isLost && !isAnswerAtFault) return await NeverAsync(cancellationToken);
-        if (isTwice) _ = AgainAsync(handler, peer, request);
-        if (!isAnswerAtFault) await Task.Delay(delay, process.Time, CancellationToken.None);
-        var answer = await handler(peer, request, CancellationToken.None);
+        // The sender takes the first answer: also when the copy of the request comes before it.
+        var served = ServeAfterAsync(isAnswerAtFault ? TimeSpan.Zero : delay, handler, peer, request);
+        var answer = await (isTwice
+            ? await Task.WhenAny(served, ServeAfterAsync(DrawDelay(), handler, peer, request))
+            : served);
         if (isLost) return await NeverAsync(cancellationToken);
         if (isAnswerAtFault) await Task.Delay(delay, process.Time, CancellationToken.None);
         return answer;
     }
 
-    private async Task AgainAsync(MessageHandler handler, IMessagePeer peer, byte[] request)
+    private async Task<ReadOnlyMemory<byte>> ServeAfterAsync(
+        TimeSpan delay, MessageHandler handler, IMessagePeer peer, byte[] request)
     {
-        await Task.Delay(DrawDelay(), process.Time, CancellationToken.None);
-        await handler(peer, request, CancellationToken.None);
+        if (delay > TimeSpan.Zero) await Task.Delay(delay, process.Time, CancellationToken.None);
+        return await handler(peer, request, CancellationToken.None);
     }
 
     private static async ValueTask<ReadOnlyMemory<byte>> NeverAsync(CancellationToken cancellationToken)
