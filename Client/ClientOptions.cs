@@ -6,6 +6,8 @@ namespace ClaudeFs.Client;
 /// <summary>How a client behaves; every value has a default that fits one machine.</summary>
 public sealed class ClientOptions
 {
+    private readonly AckMode? _ack;
+
     /// <summary>Host, process and mount point, for people who look at sessions. Default: the machine's name.</summary>
     public string ClientName { get; init; } = Environment.MachineName;
 
@@ -68,11 +70,11 @@ public sealed class ClientOptions
     internal TimeSpan SiloWaitMax => IsEmbedded ? Timeout.InfiniteTimeSpan : SessionWaitMax;
 
     /// <summary>
-    /// When a change is answered that nobody wants durable yet. A client that dies with its silo would gain nothing by
-    /// waiting for the log; a remote one outlives it, and lets go of a change only when that is not in the silo's
-    /// memory alone.
+    /// When a change is answered that nobody wants durable yet; by default at once where <see cref="IsEmbedded"/>. A
+    /// client that dies with its silo would gain nothing by waiting for the log; a remote one outlives it, and lets go
+    /// of a change only when that is not in the silo's memory alone.
     /// </summary>
-    internal AckMode Ack => IsEmbedded ? AckMode.Applied : AckMode.Commit;
+    public AckMode Ack { get => _ack ?? (IsEmbedded ? AckMode.Applied : AckMode.Commit); init => _ack = value; }
 
     /// <summary>Loops that hash and put written data. Default 1; more helps where files are written by several
     /// processes on many cores.</summary>
@@ -95,6 +97,7 @@ public sealed class ClientOptions
         Require(RetryDelay > TimeSpan.Zero, nameof(RetryDelay), RetryDelay, "above zero");
         Require(RetryDelayMax >= RetryDelay, nameof(RetryDelayMax), RetryDelayMax, $"at least {nameof(RetryDelay)}");
         Require(SessionWaitMax > TimeSpan.Zero, nameof(SessionWaitMax), SessionWaitMax, "above zero");
+        Require(IsEmbedded || Ack == AckMode.Commit, nameof(Ack), Ack, "Commit in a process of its own");
         Require(FlushLoops is >= 1 and <= 16, nameof(FlushLoops), FlushLoops, "1 to 16");
     }
 

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Net;
+using ClaudeFs.Grains;
 using Microsoft.Extensions.Logging;
 
 namespace ClaudeFs.Cli.Commands;
@@ -20,6 +21,13 @@ internal static class CommonOptions
     {
         Description = "Trace, Debug, Information, Warning, Error or Critical.",
         DefaultValueFactory = _ => Microsoft.Extensions.Logging.LogLevel.Information,
+    };
+
+    public static Option<AckMode> Ack() => new("--ack")
+    {
+        Description = "When a change is answered: `applied` in memory, as on a local disk, or `commit` to the log. "
+            + "fsync always waits for it.",
+        DefaultValueFactory = _ => AckMode.Applied,
     };
 
     public static Option<string?> Data() => new("--data")

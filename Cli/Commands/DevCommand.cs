@@ -19,6 +19,7 @@ internal static class DevCommand
         var nonEmpty = new Option<bool>("--nonempty") { Description = "Mount over a directory that is not empty." };
         var listen = CommonOptions.Listen();
         var admin = CommonOptions.Admin();
+        var ack = CommonOptions.Ack();
         var scrubEvery = CommonOptions.Duration(
             "--scrub-every", "Read and verify everything stored so long after the last time; 0 for never.",
             TimeSpan.FromDays(7));
@@ -27,7 +28,7 @@ internal static class DevCommand
         var logLevel = CommonOptions.LogLevel();
         var command = new Command("dev", "Serve and mount a file system from this machine's disk, in one process.")
         {
-            directory, data, size, background, nonEmpty, listen, admin, scrubEvery, scrubRate,
+            directory, data, size, background, nonEmpty, listen, admin, ack, scrubEvery, scrubRate,
             logLevel,
         };
         command.SetAction((parsed, cancellationToken) => BackgroundProcess.RunAsync(
@@ -41,6 +42,7 @@ internal static class DevCommand
                     NonEmpty = parsed.GetValue(nonEmpty),
                     Listen = parsed.GetValue(listen)!,
                     Admin = parsed.GetValue(admin)!,
+                    Ack = parsed.GetValue(ack),
                     ScrubEvery = parsed.GetValue(scrubEvery),
                     ScrubRate = parsed.GetValue(scrubRate),
                     LogLevel = parsed.GetValue(logLevel),

@@ -42,6 +42,7 @@ internal static class DevHost
             {
                 ClientName = $"{Environment.MachineName}:{Environment.ProcessId} {options.MountPoint}",
                 IsEmbedded = true,
+                Ack = options.Ack,
                 KeepsWrittenChunks = false,
                 PopulatesWriteBuffer = true,
             },

@@ -1,4 +1,5 @@
 using System.Net;
+using ClaudeFs.Grains;
 using Microsoft.Extensions.Logging;
 
 namespace ClaudeFs.Cli.Hosting;
@@ -15,6 +16,9 @@ internal sealed class DevOptions
     public bool NonEmpty { get; init; }
     public required IPEndPoint Listen { get; init; }
     public required IPEndPoint Admin { get; init; }
+
+    /// <summary>When the mount's changes are answered.</summary>
+    public AckMode Ack { get; init; }
 
     /// <summary>From the end of one scrub to the beginning of the next; zero: none is scheduled.</summary>
     public TimeSpan ScrubEvery { get; init; }

@@ -21,22 +21,23 @@ public sealed class CrashTests(ITestOutputHelper output)
     /// <summary>A term of the sessions of before, and what a busy machine adds.</summary>
     private static readonly TimeSpan ComingBackMax = TimeSpan.FromSeconds(90);
 
-    [Fact]
-    public async Task What_was_answered_for_survives_kill_9()
+    [Theory, InlineData("applied"), InlineData("commit")]
+    public async Task What_was_answered_for_survives_kill_9(string ack)
     {
-        await using var mount = await DevMount.StartAsync("64M");
-        await RunAsync(mount, isCut: false, () => mount.Daemon.KillAsync(), static () => Task.CompletedTask);
+        await using var mount = await DevMount.StartAsync("64M", "--ack", ack);
+        await RunAsync(
+            mount, ack == "applied", isCut: false, () => mount.Daemon.KillAsync(), static () => Task.CompletedTask);
     }
 
-    [Fact]
-    public async Task What_was_answered_for_survives_power_cuts()
+    [Theory, InlineData("applied"), InlineData("commit")]
+    public async Task What_was_answered_for_survives_power_cuts(string ack)
     {
-        var mount = DevMount.Prepare("64M");
+        var mount = DevMount.Prepare("64M", "--ack", ack);
         var disk = await LoopDisk.MakeAsync(Path.Combine(mount.Scratch, "disk"), mount.DataDirectory, DiskBytes);
         try
         {
             await mount.StartDaemonAsync();
-            await RunAsync(mount, isCut: true, async () =>
+            await RunAsync(mount, ack == "applied", isCut: true, async () =>
             {
                 await disk.CutAsync();
                 await mount.Daemon.KillAsync();
@@ -90,10 +91,10 @@ public sealed class CrashTests(ITestOutputHelper output)
         output.WriteLine($"{CrashesUnderTwo} kills, {own.Operations} and {remote.Operations} operations");
     }
 
-    private async Task RunAsync(DevMount mount, bool isCut, Func<Task> goDown, Func<Task> comeBack)
+    private async Task RunAsync(DevMount mount, bool isEarly, bool isCut, Func<Task> goDown, Func<Task> comeBack)
     {
         // The strands have ended when the mount is to go.
-        await using (var campaign = new CrashCampaign(mount, Environment.TickCount, isCut))
+        await using (var campaign = new CrashCampaign(mount, Environment.TickCount, isEarly, isCut))
         {
             await campaign.BeginAsync();
             var progress = new Progress($"crashes, seed {campaign.Seed}", TimeProvider.System);

@@ -10,7 +10,7 @@ namespace ClaudeFs.Mount.Tests.Crashes;
 /// Strands on a mount that goes down and comes back again and again. With <paramref name="isCut"/> the daemon outlives
 /// its disk for a moment, in which it shows what the disk has, and no more what it had answered for before an fsync.
 /// </summary>
-internal sealed class CrashCampaign(DevMount mount, int seed, bool isCut) : IAsyncDisposable
+internal sealed class CrashCampaign(DevMount mount, int seed, bool isEarly, bool isCut) : IAsyncDisposable
 {
     /// <summary>A mount whose daemon is gone answers at once; generous, because the machine may be busy.</summary>
     public static readonly TimeSpan AtOnce = TimeSpan.FromSeconds(15);
@@ -51,7 +51,7 @@ internal sealed class CrashCampaign(DevMount mount, int seed, bool isCut) : IAsy
     {
         for (var i = 0; i < StrandCount; i++)
         {
-            _strands.Add(Strand.Start(Path.Combine(mount.MountPoint, $"strand{i}"), _random.Next(), isEarly: true));
+            _strands.Add(Strand.Start(Path.Combine(mount.MountPoint, $"strand{i}"), _random.Next(), isEarly));
         }
 
         await CheckAsync("at the beginning");
