@@ -23,12 +23,16 @@ internal static class CommonOptions
         DefaultValueFactory = _ => Microsoft.Extensions.Logging.LogLevel.Information,
     };
 
-    public static Option<AckMode> Ack() => new("--ack")
+    public static Option<AckMode> Ack()
     {
-        Description = "When a change is answered: `applied` in memory, as on a local disk, or `commit` to the log. "
-            + "fsync always waits for it.",
-        DefaultValueFactory = _ => AckMode.Applied,
-    };
+        var option = new Option<AckMode>("--ack")
+        {
+            Description = "When a change is answered: `applied` in memory, as on a local disk, or `commit` to the log. "
+                + "fsync always waits for the log.",
+            DefaultValueFactory = _ => AckMode.Applied,
+        };
+        return option.AcceptOnlyFromAmong("applied", "commit");
+    }
 
     public static Option<string?> Data() => new("--data")
     {

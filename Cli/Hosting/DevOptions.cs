@@ -18,7 +18,7 @@ internal sealed class DevOptions
     public required IPEndPoint Admin { get; init; }
 
     /// <summary>When the mount's changes are answered.</summary>
-    public AckMode Ack { get; init; }
+    public required AckMode Ack { get; init; }
 
     /// <summary>From the end of one scrub to the beginning of the next; zero: none is scheduled.</summary>
     public TimeSpan ScrubEvery { get; init; }

@@ -28,7 +28,8 @@ public static class ConnectionGuard
 
     /// <summary>
     /// Blocks until standard input ends, with which the daemon says that its mount is gone, or until the daemon has
-    /// ended. Returns whether the connection had to be aborted. Throws <see cref="FuseMountException"/> when it could not be.
+    /// ended. Returns whether the connection had to be aborted. Throws <see cref="FuseMountException"/> when it could
+    /// not be.
     /// </summary>
     /// <param name="process">The daemon.</param>
     /// <param name="thread">A thread of it that ends only with it.</param>
@@ -39,8 +40,7 @@ public static class ConnectionGuard
         using var one = new DescriptorHandle(Libc.ProcessDescriptor(thread, Libc.ThreadDescriptor));
         if (whole.IsInvalid || !WaitForThread(process, thread, one)) return false;
         if (Wait(whole.Number, -1, OrderlyMilliseconds)) return false;
-        Abort(mount);
-        return true;
+        return Libc.EffectiveUser() == 0 ? TryForce(mount) || TryAbort(mount) : TryAbort(mount);
     }
 
     // False: the mount is gone, or the whole process is.
@@ -74,35 +74,30 @@ public static class ConnectionGuard
         return polled[0].Returned != 0;
     }
 
-    // A forced umount aborts the connection first; that the directory is open here keeps it from unmounting, for what
-    // is written there now must fail and not go into the directory below.
-    private static void Abort(MountIdentity mount)
+    // False: the mount is not in the tree any more. A forced umount aborts the connection first; that the directory is
+    // open here keeps it from unmounting, for what is written there now must fail and not go into the directory below.
+    private static bool TryForce(MountIdentity mount)
     {
-        if (Libc.EffectiveUser() != 0)
-        {
-            AbortAsUser(mount);
-            return;
-        }
-
         using var root = new DescriptorHandle(Libc.Open(mount.Path, Libc.PathOnly | Libc.CloseOnExec, 0));
-        if (root.IsInvalid) throw Failed(mount, Marshal.GetLastPInvokeError());
-        if (ReadMountId(root) != mount.MountId) return;   // unmounted, or replaced
-        if (Libc.Unmount($"/proc/self/fd/{root.Number}", Libc.MNT_FORCE) == 0) return;
+        if (root.IsInvalid || ReadMountId(root) != mount.MountId) return false;
+        if (Libc.Unmount($"/proc/self/fd/{root.Number}", Libc.MNT_FORCE) == 0) return true;
         var errno = Marshal.GetLastPInvokeError();
-        if (errno != Libc.EBUSY) throw Failed(mount, errno);
+        return errno == Libc.EBUSY ? true : throw Failed(mount, Errno.Describe(errno));
     }
 
-    private static void AbortAsUser(MountIdentity mount)
+    // False: the connection is not there any more, or there is no fusectl, which only systemd mounts by itself.
+    private static bool TryAbort(MountIdentity mount)
     {
+        var control = $"/sys/fs/fuse/connections/{mount.Connection}/abort";
+        if (!File.Exists(control)) return false;
         try
         {
-            File.WriteAllText($"/sys/fs/fuse/connections/{mount.Connection}/abort", "1");
+            File.WriteAllText(control, "1");
+            return true;
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
-            throw new FuseMountException(
-                $"{mount.Path}: its daemon was killed and hangs in the kernel, and the connection cannot be aborted: "
-                + $"{fault.Message}: `umount -f {mount.Path}` as root ends it");
+            throw Failed(mount, fault.Message);
         }
     }
 
@@ -118,7 +113,7 @@ public static class ConnectionGuard
         throw new FuseMountException("/proc/self/fdinfo names no mount");
     }
 
-    private static FuseMountException Failed(MountIdentity mount, int errno) => new(
-        $"{mount.Path}: its daemon was killed and hangs in the kernel, and the connection cannot be aborted: "
-        + $"{Errno.Describe(errno)}: `umount -f {mount.Path}` ends it");
+    private static FuseMountException Failed(MountIdentity mount, string why) => new(
+        $"{mount.Path}: its daemon was killed and hangs in the kernel, and the connection cannot be aborted: {why}: "
+        + $"`umount -f {mount.Path}` as root ends it");
 }

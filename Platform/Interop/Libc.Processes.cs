@@ -5,9 +5,7 @@ namespace ClaudeFs.Platform.Interop;
 /// <summary>Processes and threads as the kernel names them. Sources: pidfd_open(2), gettid(2).</summary>
 internal static partial class Libc
 {
-    internal const int ESRCH = 3;
-
-    /// <summary>PIDFD_THREAD, from Linux 6.9: the descriptor stands for one thread, before for EINVAL.</summary>
+    /// <summary>PIDFD_THREAD: the descriptor stands for one thread. From Linux 6.9; EINVAL before.</summary>
     internal const uint ThreadDescriptor = 0x80;
 
     /// <summary>A descriptor that polls as readable once the process, or the thread, has ended.</summary>

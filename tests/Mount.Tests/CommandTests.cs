@@ -11,6 +11,7 @@ public sealed class CommandTests
     [Theory]
     [InlineData("dev", 64, "'dev'")]
     [InlineData("dev /tmp/x --size abc", 64, "'abc' is not a size")]
+    [InlineData("dev /tmp/x --ack never", 64, "'never' not recognized")]
     [InlineData("dev /tmp/x --listen 0.0.0.0:9200", 64, "not a loopback address")]
     [InlineData("dev /tmp/x --admin nonsense", 64, "'nonsense' is not an address")]
     [InlineData("mount /tmp/x --endpoints nowhere", 64, "'nowhere' is not HOST:PORT")]
