@@ -289,7 +289,10 @@ public sealed class EmbeddedSilo : IAsyncDisposable
             .UseLocalhostClustering()
             .Configure<GrainCollectionOptions>(static collection =>
                 (collection.CollectionAge, collection.CollectionQuantum) = (ActivationIdleMax, CollectionEvery))
-            .AddClaudeFsGrains(Metadata, new() { SessionTerm = _options.SessionTerm }));
+            .AddClaudeFsGrains(Metadata, new()
+            {
+                SessionTerm = _options.SessionTerm, RootUid = _options.RootUid, RootGid = _options.RootGid,
+            }));
         _host = builder.Build();
         _parts.Push(new StoppedHost(_host));
         await _host.StartAsync(cancellationToken);

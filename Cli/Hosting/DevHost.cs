@@ -1,4 +1,5 @@
 using ClaudeFs.Client;
+using ClaudeFs.Platform.Interop;
 using ClaudeFs.Platform.Loops;
 using ClaudeFs.Platform.Seams;
 using ClaudeFs.Silo;
@@ -121,6 +122,8 @@ internal static class DevHost
             {
                 DataDirectory = options.DataDirectory,
                 SizeBytes = options.SizeBytes,
+                RootUid = Libc.EffectiveUser(),
+                RootGid = Libc.EffectiveGroup(),
                 Listen = options.Listen,
                 ScrubEvery = options.ScrubEvery,
                 ScrubRate = options.ScrubRate,

@@ -63,13 +63,13 @@ internal sealed class FileSystemStartup(
         var version = default(ReadVersion);
         if (home.FindInode(InodeId.Root, ref version) is not null || home.IsReadOnly(out _)) return;
         var batch = home.Begin(default, OperationKind.FileSystemMade);
-        var now = batch.Stamp;
+        var (now, uid, gid) = (batch.Stamp, core.Options.RootUid, core.Options.RootGid);
         batch.Put(new InodeRow(
-            new(InodeId.Root, core.Store.Identity.Incarnation, FileMode.Directory | RootPermissions, 2, 0, 0, 0, 0, 0,
-                now, now, now, now, 1),
+            new(InodeId.Root, core.Store.Identity.Incarnation, FileMode.Directory | RootPermissions, 2, uid, gid, 0, 0,
+                0, now, now, now, now, 1),
             InodeId.Root, now));
-        batch.AddCounter(CounterKey.User(0), 0, 1);
-        batch.AddCounter(CounterKey.Group(0), 0, 1);
+        batch.AddCounter(CounterKey.User(uid), 0, 1);
+        batch.AddCounter(CounterKey.Group(gid), 0, 1);
         var made = await home.Submit(batch).WhenDurableAsync();
         if (made.IsError) throw new FsException(made.Error, "The root directory could not be made");
     }

@@ -26,4 +26,10 @@ public sealed class GrainOptions
     /// </summary>
     [Range(1, Primitives.ShardId.Count)]
     public int ActiveShardCount { get; init; } = 16;
+
+    /// <summary>User that owns the root of a file system that is made.</summary>
+    public uint RootUid { get; init; }
+
+    /// <summary>Its group.</summary>
+    public uint RootGid { get; init; }
 }

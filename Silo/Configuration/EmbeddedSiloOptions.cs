@@ -14,6 +14,12 @@ public sealed class EmbeddedSiloOptions
     /// <summary>Size of the file system in bytes; 0: as it is, or half of the free space for a new one.</summary>
     public long SizeBytes { get; init; }
 
+    /// <summary>User that owns the root of a file system that is made.</summary>
+    public uint RootUid { get; init; }
+
+    /// <summary>Its group.</summary>
+    public uint RootGid { get; init; }
+
     /// <summary>Where clients connect; null: nowhere. Port 0 takes a free one.</summary>
     public IPEndPoint? Listen { get; init; }
 

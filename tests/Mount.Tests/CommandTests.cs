@@ -190,6 +190,29 @@ public sealed class CommandTests
         await Shell.RunAsync("for i in $(seq 40); do touch d/root$i; done", mount.MountPoint);
     }
 
+    // In a mount namespace of its own, with a /dev/fuse for everybody as on a desktop. The program's folder may be
+    // closed to others: hence the capability.
+    [Fact]
+    public async Task A_user_mounts_a_file_system_of_his_own()
+    {
+        await using var mount = DevMount.Prepare();
+        await Shell.RunAsync($$"""
+            cd '{{mount.Scratch}}'; mkdir home; chown nobody:nogroup home; mknod fuse c 10 229; chmod 666 fuse
+            cat >script <<'END'
+            set -eu; mount --bind fuse /dev/fuse
+            as() {
+                setpriv --reuid nobody --regid nogroup --clear-groups --inh-caps +dac_read_search \
+                    --ambient-caps +dac_read_search env HOME="$PWD/home" "$@"
+            }
+            as {{Cfs}} dev home/mnt --size 64M --listen 127.0.0.1:0 --admin 127.0.0.1:{{mount.AdminPort}} --background
+            as sh -c 'mkdir home/mnt/d && echo mine >home/mnt/d/f && test "$(stat -c %U:%G home/mnt)" = nobody:nogroup'
+            as {{Cfs}} umount home/mnt
+            as {{Cfs}} fsck --data home/.local/share/claudefs
+            END
+            unshare --mount bash script
+            """);
+    }
+
     [Fact]
     public async Task Doctor_and_version_answer()
     {

@@ -33,12 +33,19 @@ internal sealed class TreeRepair(RowSet rows, NameHash hash, Stamp stamp)
 
     private void MakeRoot()
     {
-        rows.Inodes[InodeId.Root] = Directory(InodeId.Root, InodeId.Root, RootMode);
+        var (uid, gid) = rows.Entries
+            .Where(entry => entry.Directory == InodeId.Root && rows.Inodes.ContainsKey(entry.Child))
+            .Select(entry => OwnerOf(entry.Child)).FirstOrDefault();
+        rows.Inodes[InodeId.Root] = Directory(InodeId.Root, InodeId.Root, RootMode, uid, gid);
         rows.SayLost("The root directory was lost, and made anew", "inode 1");
     }
 
-    private InodeRow Directory(InodeId id, InodeId parent, uint mode) => new(
-        new(id, 1, mode, 2, 0, 0, 0, 0, 0, stamp, stamp, stamp, stamp, 1), parent, stamp);
+    // What is made belongs to whom its neighbours belong to: the file system may be a user's own.
+    private (uint Uid, uint Gid) OwnerOf(InodeId id) =>
+        (rows.Inodes[id].Attributes.Uid, rows.Inodes[id].Attributes.Gid);
+
+    private InodeRow Directory(InodeId id, InodeId parent, uint mode, uint uid, uint gid) => new(
+        new(id, 1, mode, 2, uid, gid, 0, 0, 0, stamp, stamp, stamp, stamp, 1), parent, stamp);
 
     private void Place(DentryRow entry)
     {
@@ -156,7 +163,8 @@ internal sealed class TreeRepair(RowSet rows, NameHash hash, Stamp stamp)
         var highest = rows.Inodes.Keys.Where(static id => id.Shard.Value == 0).Max(static id => id.Counter);
         var ceiling = rows.Shards.GetValueOrDefault(new(0))?.InodeCeiling ?? 0;
         var id = InodeId.Of(new(0), Math.Max(highest + 1, ceiling));
-        rows.Inodes[id] = Directory(id, InodeId.Root, LostFoundMode);
+        var (uid, gid) = OwnerOf(InodeId.Root);
+        rows.Inodes[id] = Directory(id, InodeId.Root, LostFoundMode, uid, gid);
         Add(InodeId.Root, free, id);
         rows.Say($"/{free} was made", $"inode {id}");
         return id;
