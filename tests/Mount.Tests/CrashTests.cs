@@ -32,23 +32,13 @@ public sealed class CrashTests(ITestOutputHelper output)
     [Theory, InlineData("applied"), InlineData("commit")]
     public async Task What_was_answered_for_survives_power_cuts(string ack)
     {
-        var mount = DevMount.Prepare("64M", "--ack", ack);
-        var disk = await LoopDisk.MakeAsync(Path.Combine(mount.Scratch, "disk"), mount.DataDirectory, DiskBytes);
-        try
+        await using var started = await MountOnDisk.StartAsync("64M", DiskBytes, "--ack", ack);
+        var (mount, disk) = (started.Mount, started.Disk);
+        await RunAsync(mount, ack == "applied", isCut: true, async () =>
         {
-            await mount.StartDaemonAsync();
-            await RunAsync(mount, ack == "applied", isCut: true, async () =>
-            {
-                await disk.CutAsync();
-                await mount.Daemon.KillAsync();
-            }, disk.RestoreAsync);
-        }
-        finally
-        {
-            if (mount.Daemon is not null) await mount.Daemon.DisposeAsync();
-            await disk.DisposeAsync();
-            await mount.DisposeAsync();
-        }
+            await disk.CutAsync();
+            await mount.Daemon.KillAsync();
+        }, disk.RestoreAsync);
     }
 
     [Fact]

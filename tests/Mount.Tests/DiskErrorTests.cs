@@ -67,34 +67,24 @@ public sealed class DiskErrorTests(ITestOutputHelper output)
     [Fact]
     public async Task A_disk_that_is_gone_leaves_a_mount_that_reads_what_it_can_and_ends()
     {
-        var mount = DevMount.Prepare("64M");
-        var disk = await LoopDisk.MakeAsync(Path.Combine(mount.Scratch, "disk"), mount.DataDirectory, DiskBytes);
-        try
-        {
-            await mount.StartDaemonAsync();
-            await Shell.RunAsync("echo kept >kept; sync kept", mount.MountPoint);
-            await using var work = await AckWork.StartAsync(
-                Path.Combine(mount.MountPoint, "work"), Path.Combine(mount.Scratch, "acks"), LargeBytes);
-            await disk.CutAsync();
-            AssertHonest(await work.EndAsync());
-            await AssertToldAsync(mount);
-            var touched = await Shell.TryAsync("touch new", mount.MountPoint, Bound);
-            Assert.Matches("Read-only file system|Input/output error", touched.Error);
-            await mount.Daemon.UnmountAsync(IoExit);
-            AssertLastLine(mount.Daemon);
-            await mount.Daemon.DisposeAsync();
-            await disk.RestoreAsync();
-            await mount.StartDaemonAsync();
-            await work.CheckAsync();
-            await mount.Daemon.UnmountAsync();
-            await mount.AssertCleanAsync();
-        }
-        finally
-        {
-            if (mount.Daemon is not null) await mount.Daemon.DisposeAsync();
-            await disk.DisposeAsync();
-            await mount.DisposeAsync();
-        }
+        await using var started = await MountOnDisk.StartAsync("64M", DiskBytes);
+        var (mount, disk) = (started.Mount, started.Disk);
+        await Shell.RunAsync("echo kept >kept; sync kept", mount.MountPoint);
+        await using var work = await AckWork.StartAsync(
+            Path.Combine(mount.MountPoint, "work"), Path.Combine(mount.Scratch, "acks"), LargeBytes);
+        await disk.CutAsync();
+        AssertHonest(await work.EndAsync());
+        await AssertToldAsync(mount);
+        var touched = await Shell.TryAsync("touch new", mount.MountPoint, Bound);
+        Assert.Matches("Read-only file system|Input/output error", touched.Error);
+        await mount.Daemon.UnmountAsync(IoExit);
+        AssertLastLine(mount.Daemon);
+        await mount.Daemon.DisposeAsync();
+        await disk.RestoreAsync();
+        await mount.StartDaemonAsync();
+        await work.CheckAsync();
+        await mount.Daemon.UnmountAsync();
+        await mount.AssertCleanAsync();
     }
 
     [Fact]

@@ -15,41 +15,31 @@ public sealed class HungDiskTests
     [Fact]
     public async Task Mount_of_a_killed_daemon_that_cannot_go_answers_at_once()
     {
-        var mount = DevMount.Prepare("64M");
-        var disk = await LoopDisk.MakeAsync(Path.Combine(mount.Scratch, "disk"), mount.DataDirectory, DiskBytes);
+        await using var started = await MountOnDisk.StartAsync("64M", DiskBytes);
+        var (mount, disk) = (started.Mount, started.Disk);
+        await Shell.RunAsync("echo kept >kept; sync kept", mount.MountPoint);
+        await disk.FreezeAsync();
         try
         {
-            await mount.StartDaemonAsync();
-            await Shell.RunAsync("echo kept >kept; sync kept", mount.MountPoint);
-            await disk.FreezeAsync();
-            try
-            {
-                var writing = Shell.TryAsync("echo more >more && sync more", mount.MountPoint, Bound);
-                var threads = $"/proc/{mount.Daemon.ProcessId}/task/*/stat";
-                await Shell.WaitAsync($"grep -q ') D ' {threads}", Bound);
-                mount.Daemon.Signal("KILL");
-                var looked = await Shell.TryAsync($"stat '{mount.MountPoint}/kept'", bound: CrashCampaign.AtOnce);
-                Assert.Matches("not connected|connection abort", looked.Error);
-                Assert.NotEqual(0, (await writing).ExitCode);
-                await Shell.RunAsync($"grep -q ') D ' {threads}; grep -q ' {mount.MountPoint} ' /proc/self/mounts");
-            }
-            finally
-            {
-                await disk.ThawAsync();
-            }
-
-            await mount.Daemon.WaitForExitAsync();
-            await mount.Daemon.DisposeAsync();
-            await mount.StartDaemonAsync();
-            await Shell.RunAsync("test \"$(cat kept)\" = kept", mount.MountPoint);
-            await mount.Daemon.UnmountAsync();
-            await mount.AssertCleanAsync();
+            var writing = Shell.TryAsync("echo more >more && sync more", mount.MountPoint, Bound);
+            var threads = $"/proc/{mount.Daemon.ProcessId}/task/*/stat";
+            await Shell.WaitAsync($"grep -q ') D ' {threads}", Bound);
+            mount.Daemon.Signal("KILL");
+            var looked = await Shell.TryAsync($"stat '{mount.MountPoint}/kept'", bound: CrashCampaign.AtOnce);
+            Assert.Matches("not connected|connection abort", looked.Error);
+            Assert.NotEqual(0, (await writing).ExitCode);
+            await Shell.RunAsync($"grep -q ') D ' {threads}; grep -q ' {mount.MountPoint} ' /proc/self/mounts");
         }
         finally
         {
-            if (mount.Daemon is not null) await mount.Daemon.DisposeAsync();
-            await disk.DisposeAsync();
-            await mount.DisposeAsync();
+            await disk.ThawAsync();
         }
+
+        await mount.Daemon.WaitForExitAsync();
+        await mount.Daemon.DisposeAsync();
+        await mount.StartDaemonAsync();
+        await Shell.RunAsync("test \"$(cat kept)\" = kept", mount.MountPoint);
+        await mount.Daemon.UnmountAsync();
+        await mount.AssertCleanAsync();
     }
 }
