@@ -115,7 +115,10 @@ public sealed partial class Shard
 
     private void ApplyChanges(ShardBatch batch)
     {
-        var writer = batch.Context.Id.Session;
+        // Who waits for the commit is not shown its change before either, on another thread: after a crash others see
+        // the state of before, until the change is sent again.
+        var isEarly = batch.Context.Ack == AckMode.Applied && !RestsOnOthers;
+        var writer = isEarly ? batch.Context.Id.Session : SessionId.None;
         var count = batch.Changes.Count;
         for (var i = 0; i < count; i++)
         {
@@ -135,7 +138,7 @@ public sealed partial class Shard
             }
         }
 
-        KeepAnswer(batch, writer);
+        KeepAnswer(batch, batch.Context.Id.Session);
     }
 
     private void KeepAnswer(ShardBatch batch, SessionId session)
