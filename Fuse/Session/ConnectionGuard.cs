@@ -12,8 +12,8 @@ namespace ClaudeFs.Fuse.Session;
 /// that no longer answers waits for that. Without somebody else everything on the mount would hang, for ever.
 /// </summary>
 /// <remarks>
-/// It watches one thread, not the process: that has not ended while one of its threads has not. Source: pidfd_open(2);
-/// since Linux 6.15 not even the descriptor of the first thread says so earlier.
+/// It watches one thread, not the process: that has not ended while one of its threads has not, and on Linux 6.18 not
+/// even the descriptor of the first thread says so earlier. Source: pidfd_open(2).
 /// </remarks>
 public static class ConnectionGuard
 {
